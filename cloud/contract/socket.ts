@@ -1,0 +1,42 @@
+// What one lane of the line needs from a WebSocket, on either end. `ws` stands behind it in production, the
+// simulated network in voyages; neither end of the line can tell them apart.
+import type { Failure } from './failure.ts';
+
+/** Called by the socket. `message` gets one whole binary WebSocket message; it may keep the bytes. */
+export interface LaneSocketEvents {
+  message(bytes: Uint8Array): void;
+  /** Once, last, however the socket ended. `clean` is true when a close frame was seen. */
+  closed(end: { readonly code: number; readonly reason: string; readonly clean: boolean }): void;
+}
+
+export interface LaneSocket {
+  /** Hands one binary message to the socket. Never blocks; watch `bufferedBytes`. A closed socket swallows it. */
+  send(bytes: Uint8Array): void;
+  /** Bytes accepted by `send` that the operating system has not taken yet. */
+  bufferedBytes(): number;
+  /** Stops or resumes reading from the peer (back-pressure). */
+  pause(): void;
+  resume(): void;
+  /** Orderly close; `closed` follows. */
+  close(code: number, reason: string): void;
+  /** Ends it at once, without asking the peer; `closed` follows. */
+  terminate(): void;
+}
+
+/** A request to open one lane, signed by the device beforehand. */
+export interface LaneRequest {
+  /** ws:// on loopback only, else wss://. */
+  readonly url: string;
+  readonly subprotocol: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly connectTimeoutMs: number;
+}
+
+/** The agent's door to the network. */
+export interface LaneDialer {
+  /** Opens a lane. Resolves once the upgrade is done; a Failure says why it is not (already classified). */
+  dial(
+    request: LaneRequest,
+    events: LaneSocketEvents,
+  ): Promise<{ readonly socket: LaneSocket } | { readonly failure: Failure }>;
+}

@@ -1,0 +1,180 @@
+// What the cloud's decisions stand on. Memory and real implementations pass the same contract suites
+// (test/contracts/), so a voyage in the simulator runs the true decisions.
+import type { Name } from './contract/name.ts';
+
+/** Time ashore. The database has its own clock for what it stamps; this one is for decisions. */
+export interface Clock {
+  wallMs(): number;
+  monotonicMs(): number;
+  after(delayMs: number, run: () => void): () => void;
+}
+
+export interface Random {
+  bytes(count: number): Uint8Array;
+  unit(): number;
+}
+
+// ---------------------------------------------------------------- blobs
+
+/** Where a chunk's bytes lie: `length` bytes from `offset` in one append-only segment. */
+export interface ChunkPlace {
+  readonly segment: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+export interface BlobStore {
+  /** Appends chunks of one tenant. Resolves when all are durable (one fdatasync may cover many callers). */
+  append(tenantId: string, chunks: readonly Uint8Array[]): Promise<readonly ChunkPlace[]>;
+  /** The exact bytes, or rejects (TENDER_BLOB_MISSING). */
+  read(tenantId: string, place: ChunkPlace): Promise<Uint8Array>;
+  close(): Promise<void>;
+}
+
+// ---------------------------------------------------------------- rows
+
+/** Who acts: taken from the device's key, never from a message. `epoch` fences older sessions in every transaction. */
+export interface DeviceScope {
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly epoch: number;
+}
+
+export interface Device {
+  readonly deviceId: string;
+  readonly tenantId: string;
+  readonly name: string;
+  /** Ed25519, 32 raw bytes. */
+  readonly publicKey: Uint8Array;
+  readonly revoked: boolean;
+}
+
+/** What a connecting agent says of itself. `boot` counts up in its log before it may connect. */
+export interface SessionClaim {
+  readonly logId: string;
+  readonly boot: number;
+  readonly sessionId: string;
+}
+
+/**
+ * The answer to a claim. Same session: same epoch. Newer boot of the same log, or a log never seen (a takeover):
+ * epoch + 1, and every older session is fenced. Older boot, equal boot with another session (a clone), or a log that
+ * was taken over before: refused.
+ */
+export type SessionGrant =
+  | { readonly granted: true; readonly epoch: number; readonly takeover: boolean }
+  | { readonly granted: false; readonly code: 'TENDER_DEVICE_CLONED' | 'TENDER_LOG_RETIRED' | 'TENDER_DEVICE_REVOKED' };
+
+/** An upload as offered: `uploadId` (ULID text) is minted aboard and is the idempotency key of the whole document. */
+export interface Offer {
+  readonly uploadId: string;
+  readonly name: Name;
+  /** n of (device, name): assigned aboard in the log, 1, 2, 3 … */
+  readonly version: number;
+  readonly priority: number;
+  /** Source's modification time, ms since 1970; a hint for people. */
+  readonly modifiedMs: number;
+}
+
+/** One chunk of a document's open manifest: `id` is its SHA-256. */
+export interface ManifestEntry {
+  readonly index: number;
+  readonly id: Uint8Array;
+  readonly length: number;
+}
+
+export interface Receipt {
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly uploadId: string;
+  readonly documentId: string;
+  readonly version: number;
+  readonly lengthBytes: number;
+  readonly sha256: Uint8Array;
+  readonly storedMs: number;
+}
+
+export type OfferAnswer =
+  /** Nothing known yet, or a part: the entries whose rows are durable, ascending by index. */
+  | { readonly state: 'open'; readonly entries: readonly ManifestEntry[] }
+  /** Finished before: the same receipt again. */
+  | { readonly state: 'finished'; readonly receipt: Receipt }
+  /** (device, name, version) belongs to another upload id: the yacht's log and ours disagree. */
+  | { readonly state: 'conflict' };
+
+export interface Notice {
+  /** Per device, 1, 2, 3 … without gaps. */
+  readonly sequence: number;
+  readonly uploadId: string;
+  readonly documentId: string;
+  readonly version: number;
+  readonly kind: 'indexed' | 'index-failed';
+  readonly passages: number;
+  /** Why there are no passages, or why indexing failed; empty otherwise. */
+  readonly reason: string;
+  readonly atMs: number;
+}
+
+export interface IndexWork {
+  readonly tenantId: string;
+  readonly deviceId: string;
+  readonly documentId: string;
+  readonly uploadId: string;
+  readonly version: number;
+  readonly name: Name;
+  readonly lengthBytes: number;
+  readonly sha256: Uint8Array;
+  readonly entries: readonly ManifestEntry[];
+  /** Raised each time a worker takes the version up; results of an older attempt change nothing. */
+  readonly attempt: number;
+}
+
+/**
+ * The cloud's rows, one method per transaction. Every method with a scope reads and writes only that tenant's rows, and
+ * one with an epoch rejects with TENDER_SESSION_FENCED when a newer session exists. Unavailable database: rejects
+ * with a StoreUnavailable error (class BUSY).
+ */
+export interface CloudStore {
+  device(deviceId: string): Promise<Device | undefined>;
+  beginSession(deviceId: string, claim: SessionClaim): Promise<SessionGrant>;
+
+  offerDocument(scope: DeviceScope, offer: Offer): Promise<OfferAnswer>;
+  /** Places of those chunks the tenant holds, by position; undefined where unknown. */
+  findChunks(tenantId: string, ids: readonly Uint8Array[]): Promise<readonly (ChunkPlace | undefined)[]>;
+  /**
+   * Makes chunks part of an open document. Entries whose bytes were just appended carry their place; entries that refer
+   * to a chunk ashore carry none. Answers the indexes whose chunk is unknown (nothing of those is recorded).
+   */
+  recordChunks(
+    scope: DeviceScope,
+    uploadId: string,
+    entries: readonly (ManifestEntry & { readonly place?: ChunkPlace })[],
+  ): Promise<{ readonly missing: readonly number[] }>;
+  /** The open document's entries recorded so far, ascending by index. */
+  openEntries(scope: DeviceScope, uploadId: string): Promise<readonly ManifestEntry[]>;
+  /** Version row + head + job in one transaction. Called again: the same receipt. */
+  finishVersion(
+    scope: DeviceScope,
+    finish: { readonly uploadId: string; readonly lengthBytes: number; readonly sha256: Uint8Array; readonly entries: readonly ManifestEntry[] },
+  ): Promise<Receipt>;
+  /** Forgets an open document that the yacht gave up (its chunks stay until collected). */
+  dropDocument(scope: DeviceScope, uploadId: string): Promise<void>;
+  /** What this device has ashore, by name bytes: for a yacht that rebuilds its log. */
+  inventory(
+    scope: DeviceScope,
+    after: Name | null,
+    limit: number,
+  ): Promise<readonly { readonly name: Name; readonly version: number; readonly uploadId: string; readonly lengthBytes: number; readonly sha256: Uint8Array; readonly indexed: boolean }[]>;
+
+  noticesAfter(scope: DeviceScope, cursor: number, limit: number): Promise<readonly Notice[]>;
+  acknowledgeNotices(scope: DeviceScope, cursor: number): Promise<void>;
+
+  /** Takes a version up for indexing (attempt + 1); undefined when it is gone or already indexed. */
+  takeIndexWork(documentId: string, version: number): Promise<IndexWork | undefined>;
+  /** Passages + status + notice (per-device counter under the row lock) in one transaction; false when fenced. */
+  recordIndexed(
+    work: IndexWork,
+    result: { readonly passages: readonly string[]; readonly reason: string },
+  ): Promise<boolean>;
+  recordIndexFailed(work: IndexWork, failure: { readonly code: string; readonly reason: string }): Promise<boolean>;
+}
