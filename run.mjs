@@ -34,7 +34,9 @@ function become(command, args) {
 
 /** Installs exactly the lock file, once per version of it. */
 function install() {
-  const lock = createHash('sha256').update(readFileSync(at('package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(at('package-lock.json')))
+    .digest('hex');
   const mark = at('node_modules', '.tender-lock');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock) return;
   say('installing what package-lock.json names (once)');

@@ -63,7 +63,10 @@ export interface SessionClaim {
  */
 export type SessionGrant =
   | { readonly granted: true; readonly epoch: number; readonly takeover: boolean }
-  | { readonly granted: false; readonly code: 'TENDER_DEVICE_CLONED' | 'TENDER_LOG_RETIRED' | 'TENDER_DEVICE_REVOKED' };
+  | {
+      readonly granted: false;
+      readonly code: 'TENDER_DEVICE_CLONED' | 'TENDER_LOG_RETIRED' | 'TENDER_DEVICE_REVOKED';
+    };
 
 /** An upload as offered: `uploadId` (ULID text) is minted aboard and is the idempotency key of the whole document. */
 export interface Offer {
@@ -155,7 +158,12 @@ export interface CloudStore {
   /** Version row + head + job in one transaction. Called again: the same receipt. */
   finishVersion(
     scope: DeviceScope,
-    finish: { readonly uploadId: string; readonly lengthBytes: number; readonly sha256: Uint8Array; readonly entries: readonly ManifestEntry[] },
+    finish: {
+      readonly uploadId: string;
+      readonly lengthBytes: number;
+      readonly sha256: Uint8Array;
+      readonly entries: readonly ManifestEntry[];
+    },
   ): Promise<Receipt>;
   /** Forgets an open document that the yacht gave up (its chunks stay until collected). */
   dropDocument(scope: DeviceScope, uploadId: string): Promise<void>;
@@ -164,7 +172,16 @@ export interface CloudStore {
     scope: DeviceScope,
     after: Name | null,
     limit: number,
-  ): Promise<readonly { readonly name: Name; readonly version: number; readonly uploadId: string; readonly lengthBytes: number; readonly sha256: Uint8Array; readonly indexed: boolean }[]>;
+  ): Promise<
+    readonly {
+      readonly name: Name;
+      readonly version: number;
+      readonly uploadId: string;
+      readonly lengthBytes: number;
+      readonly sha256: Uint8Array;
+      readonly indexed: boolean;
+    }[]
+  >;
 
   noticesAfter(scope: DeviceScope, cursor: number, limit: number): Promise<readonly Notice[]>;
   acknowledgeNotices(scope: DeviceScope, cursor: number): Promise<void>;
@@ -176,5 +193,8 @@ export interface CloudStore {
     work: IndexWork,
     result: { readonly passages: readonly string[]; readonly reason: string },
   ): Promise<boolean>;
-  recordIndexFailed(work: IndexWork, failure: { readonly code: string; readonly reason: string }): Promise<boolean>;
+  recordIndexFailed(
+    work: IndexWork,
+    failure: { readonly code: string; readonly reason: string },
+  ): Promise<boolean>;
 }
