@@ -101,7 +101,10 @@ const bin = (name, file) => at('node_modules', ...name.split('/'), file);
 
 /** name → what it does with the rest of the command line; answers the exit code. */
 const jobs = {
-  build: (node) => (build(node, { always: true }), 0),
+  build: (node) => {
+    build(node, { always: true });
+    return 0;
+  },
   test: (node, rest) => {
     build(node);
     return become(node, [bin('vitest', 'vitest.mjs'), 'run', ...rest]);

@@ -1,0 +1,76 @@
+// The walls of the house, as data: who may import whom, and which files are doors to the outside world. The check and
+// test/architecture.test.ts read this table; docs/architecture.md explains it.
+
+/** A part of the tree and what it may import. Paths are prefixes; the longest matching `folder` decides. */
+export interface ImportRule {
+  readonly folder: string;
+  /** Folders of ours it may import from, itself always included. */
+  readonly ours: readonly string[];
+  /** Packages it may import; '*' is any, 'node:*' any of Node's own. */
+  readonly packages: readonly string[];
+  readonly why: string;
+}
+
+export const importRules: readonly ImportRule[] = [
+  {
+    folder: 'machines/',
+    ours: [],
+    packages: ['xstate'],
+    why: 'pure: the same code runs in the daemon, the simulator and the browser',
+  },
+  {
+    folder: 'cloud/contract/',
+    ours: [],
+    packages: ['typebox'],
+    why: 'what travels belongs to neither side',
+  },
+  {
+    folder: 'agent/',
+    ours: ['machines/', 'cloud/contract/'],
+    packages: [
+      'node:*',
+      'classic-level',
+      'commander',
+      'http-message-signatures',
+      'level',
+      'pino',
+      'smol-toml',
+      'ws',
+    ],
+    why: 'every package aboard costs memory on a machine with 512 MB',
+  },
+  {
+    folder: 'cloud/',
+    ours: ['machines/', 'cloud/contract/'],
+    packages: ['*'],
+    why: 'the shore never reaches into the yacht',
+  },
+  { folder: 'test/', ours: ['machines/', 'agent/', 'cloud/'], packages: ['*'], why: 'tests see everything' },
+];
+
+/** What core code may not name: each has a port instead. */
+export const forbiddenCalls: readonly { readonly pattern: RegExp; readonly instead: string }[] = [
+  { pattern: /\bDate\.now\b|\bnew Date\(\s*\)/, instead: 'the Clock port' },
+  { pattern: /\bperformance\.\w/, instead: 'the Clock port' },
+  { pattern: /\b(setTimeout|setInterval|setImmediate)\s*\(/, instead: 'Clock.after' },
+  { pattern: /\bMath\.random\b/, instead: 'the Random port' },
+  { pattern: /\b(randomBytes|randomUUID|randomInt|getRandomValues)\b/, instead: 'the Random port' },
+  { pattern: /(?<![\w.])fetch\s*\(/, instead: 'a network port' },
+  { pattern: /\bprocess\.(exit|kill|on|hrtime|env)\b/, instead: 'ProcessPort or the config' },
+  {
+    pattern:
+      /['"]node:(fs|net|http|https|http2|tls|dgram|dns|child_process|worker_threads|timers|os)(\/\w+)?['"]/,
+    instead: 'a port (Files, LaneDialer, Storage …)',
+  },
+];
+
+/** The doors: files that are adapters by nature, each with the reason. Prefixes. */
+export const doors: readonly { readonly path: string; readonly why: string }[] = [
+  { path: 'agent/adapters/', why: 'the ports of agent/ports.ts for a real machine' },
+  { path: 'agent/main.ts', why: 'wiring: builds the adapters' },
+  { path: 'agent/cli/', why: 'commands run in a process of their own, beside the daemon' },
+  { path: 'cloud/adapters/', why: 'the ports of cloud/ports.ts for a real machine' },
+  { path: 'cloud/main.ts', why: 'wiring: builds the adapters' },
+  { path: 'cloud/cli/', why: 'commands run in a process of their own' },
+  { path: 'cloud/postgres/', why: 'starts and stops a real PostgreSQL' },
+];
