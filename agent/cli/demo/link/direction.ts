@@ -1,0 +1,84 @@
+// One direction of the link, shared by every connection on it: a queue before a modem of fixed rate, then the way
+// through the sky. Departure times follow from each other, never from wake-ups, so a late timer delays but does not
+// change the rate. While the link is dark, what leaves the modem is lost, and a byte stream with a hole is dead.
+
+/** Bytes that may wait before the modem before the sender is asked to pause: half a second of the line. */
+const queueMaxSeconds = 0.5;
+const pieceMaxBytes = 16_384;
+const pieceMinBytes = 1_448;
+
+export class Direction {
+  readonly #bitsPerSecond: number;
+  readonly #delayMs: number;
+  #modemFreeAt = 0;
+  #dark = false;
+  #carriedBytes = 0;
+  #lostBytes = 0;
+  #flying = new Set<NodeJS.Timeout>();
+
+  constructor(bitsPerSecond: number, delayMs: number) {
+    this.#bitsPerSecond = bitsPerSecond;
+    this.#delayMs = delayMs;
+  }
+
+  /** Bytes that left the modem: what a metered link would bill, lost ones included. */
+  get carriedBytes(): number {
+    return this.#carriedBytes;
+  }
+
+  get lostBytes(): number {
+    return this.#lostBytes;
+  }
+
+  set dark(dark: boolean) {
+    this.#dark = dark;
+  }
+
+  /** Milliseconds until the queue has room again; 0 when it has. */
+  get waitMs(): number {
+    return Math.max(0, this.#modemFreeAt - performance.now() - queueMaxSeconds * 1000);
+  }
+
+  /** Takes bytes of one connection, in order; `lost` is called instead of `arrive` for a piece that met the dark. */
+  carry(bytes: Buffer, arrive: (piece: Buffer) => void, lost: () => void): void {
+    const grain = Math.min(pieceMaxBytes, Math.max(pieceMinBytes, this.#bitsPerSecond / 800));
+    for (let at = 0; at < bytes.length; at += grain) {
+      const piece = bytes.subarray(at, at + grain);
+      this.#send(piece.length, () => arrive(piece), lost);
+    }
+  }
+
+  /** Runs `arrive` behind everything carried so far: how an end of stream travels. */
+  follow(arrive: () => void): void {
+    this.#send(0, arrive, () => undefined);
+  }
+
+  #send(sizeBytes: number, arrive: () => void, lost: () => void): void {
+    const now = performance.now();
+    const leaves = Math.max(now, this.#modemFreeAt) + (sizeBytes * 8 * 1000) / this.#bitsPerSecond;
+    this.#modemFreeAt = leaves;
+    this.#later(leaves - now, () => {
+      this.#carriedBytes += sizeBytes;
+      if (!this.#dark) {
+        this.#later(this.#delayMs, arrive);
+        return;
+      }
+      this.#lostBytes += sizeBytes;
+      lost();
+    });
+  }
+
+  #later(delayMs: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#flying.delete(timer);
+      run();
+    }, delayMs);
+    this.#flying.add(timer);
+  }
+
+  /** Drops everything under way. */
+  stop(): void {
+    for (const timer of this.#flying) clearTimeout(timer);
+    this.#flying.clear();
+  }
+}
