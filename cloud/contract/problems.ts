@@ -35,6 +35,72 @@ export const problems = {
     class: 'BUSY',
     title: 'The cloud cannot reach its database or store right now: it will be tried again.',
   },
+  TENDER_DEVICE_UNKNOWN: {
+    status: 401,
+    class: 'AUTH',
+    title: 'The cloud does not know this device: enrol it with a fresh code.',
+  },
+  TENDER_ENROLMENT_INVALID: {
+    status: 403,
+    class: 'AUTH',
+    title: 'This enrolment code is wrong, used or older than it may be: ask the fleet office for a new one.',
+  },
+  TENDER_NOT_FOUND: {
+    status: 404,
+    class: 'ITEM',
+    title: 'There is nothing here under this id.',
+  },
+  TENDER_UPLOAD_UNKNOWN: {
+    status: 404,
+    class: 'RESYNC',
+    title: 'The cloud does not hold this upload open: it will be offered again.',
+  },
+  TENDER_VERSION_CONFLICT: {
+    status: 409,
+    class: 'RESYNC',
+    title: 'This version number belongs to another upload: the inventory must be asked for.',
+  },
+  TENDER_NAME_TAKEN: {
+    status: 409,
+    class: 'ITEM',
+    title: 'This name is taken: choose another.',
+  },
+  TENDER_CURSOR_INVALID: {
+    status: 400,
+    class: 'ITEM',
+    title: 'This cursor is not one of ours: start again from the first page.',
+  },
+  TENDER_BLOB_MISSING: {
+    status: 500,
+    class: 'SERVER',
+    title: 'Stored bytes are not where their row says: the operator must look at the blob store.',
+  },
+  TENDER_BLOB_STORE_FULL: {
+    status: 507,
+    class: 'BUSY',
+    title: 'The cloud has no room for more bytes right now: it will be tried again.',
+  },
+  TENDER_SCHEMA_TOO_NEW: {
+    status: 500,
+    class: 'SERVER',
+    title: 'The database was migrated by a newer release: run that release, or restore the older backup.',
+  },
+  TENDER_SCHEMA_TOO_OLD: {
+    status: 500,
+    class: 'SERVER',
+    title: 'The database is older than this release: migrate it first.',
+  },
+  TENDER_DATABASE_ROLE_UNSAFE: {
+    status: 500,
+    class: 'SERVER',
+    title:
+      'The run-time database role may bypass row-level security: use tender_app, without SUPERUSER and BYPASSRLS.',
+  },
+  TENDER_POSTGRES_FAILED: {
+    status: 500,
+    class: 'SERVER',
+    title: 'The PostgreSQL server that comes with tender did not start: see its log.',
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;
