@@ -1,0 +1,176 @@
+// Every setting of the agent: default, unit, limits and one line of why. The property name ends in its unit; in the file
+// the same setting is written without it, because there the value carries the unit: `retryBaseMs` is `retry_base = "1s"`.
+// Read by load.ts; printed by `tender config show --origin`; docs/operations.md has it as a table.
+import { failureText, type Read, readDuration, readRate, readSize } from './units.ts';
+
+/** How one setting is read from a TOML value or from the text of an environment variable or flag. */
+export interface Setting<T> {
+  /** As it would be written in the file. */
+  readonly fallback: string;
+  readonly why: string;
+  /** What may be written, for people: "duration, 100ms … 15m". */
+  readonly accepts: string;
+  /** TOML values arrive as they are; environment and flags always as text. */
+  read(value: unknown, fromText: boolean): Read<T>;
+}
+
+function text(fallback: string, why: string): Setting<string> {
+  const read = (value: unknown): Read<string> =>
+    typeof value === 'string' ? { value } : { wrong: 'needs text in quotes' };
+  return { fallback, why, accepts: 'text', read };
+}
+
+function choice<const T extends string>(options: readonly T[], fallback: T, why: string): Setting<T> {
+  const read = (value: unknown): Read<T> => {
+    const found = options.find((option) => option === value);
+    return found === undefined ? { wrong: `needs one of ${options.join(', ')}` } : { value: found };
+  };
+  return { fallback, why, accepts: options.join(' | '), read };
+}
+
+function quantity(
+  parse: (text: string) => Read<number>,
+  kind: string,
+  [least, most]: readonly [string, string],
+  fallback: string,
+  why: string,
+): Setting<number> {
+  const bound = (limit: string) => {
+    const parsed = parse(limit);
+    return 'value' in parsed ? parsed.value : failureText(limit, parsed.wrong);
+  };
+  const [from, to] = [bound(least), bound(most)];
+  const read = (value: unknown): Read<number> => {
+    if (typeof value !== 'string') return { wrong: `needs its unit in quotes, such as "${fallback}"` };
+    const parsed = parse(value);
+    if ('wrong' in parsed || (parsed.value >= from && parsed.value <= to)) return parsed;
+    return { wrong: `must lie between "${least}" and "${most}"` };
+  };
+  return { fallback, why, accepts: `${kind}, ${least} … ${most}`, read };
+}
+
+const duration = (range: readonly [string, string], fallback: string, why: string) =>
+  quantity(readDuration, 'duration', range, fallback, why);
+const size = (range: readonly [string, string], fallback: string, why: string) =>
+  quantity(readSize, 'size', range, fallback, why);
+function rate(range: readonly [string, string], fallback: string, why: string): Setting<number> {
+  const above = quantity(readRate, 'rate', range, fallback, why);
+  const read: typeof above.read = (value, fromText) =>
+    value === 'none' ? { value: 0 } : above.read(value, fromText);
+  return { ...above, accepts: `none, or ${above.accepts}`, read };
+}
+
+function count([least, most]: readonly [number, number], fallback: number, why: string): Setting<number> {
+  const read = (value: unknown, fromText: boolean): Read<number> => {
+    const number = fromText && typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+    if (typeof number !== 'number' || !Number.isInteger(number)) return { wrong: 'needs a whole number' };
+    return number >= least && number <= most
+      ? { value: number }
+      : { wrong: `must lie between ${least} and ${most}` };
+  };
+  return { fallback: String(fallback), why, accepts: `number, ${least} … ${most}`, read };
+}
+
+export const profiles = [
+  'measured',
+  'satellite-quick',
+  'satellite',
+  'at-sea',
+  'remote-edge',
+  'multi-cloud',
+  'throughput',
+  'latency',
+  'resources',
+] as const;
+export type Profile = (typeof profiles)[number];
+
+export const logLevels = ['error', 'warning', 'info', 'debug'] as const;
+export type LogLevel = (typeof logLevels)[number];
+
+/** section → property → setting. `folders.<label>` is read by folders.ts: its keys are named by the user. */
+export const settings = {
+  state: {
+    directory: text('/var/lib/tender', 'Key, log, spool and lock live here; one agent per directory.'),
+  },
+  api: {
+    socket: text('/run/tender/tender.sock', 'Where the command line meets the daemon; mode 0660.'),
+    streamsMax: count([1, 1000], 32, 'Open event streams; each holds one page of the log in memory.'),
+  },
+  cloud: {
+    url: text('', 'Address of the cloud. Empty: the one this device enrolled with.'),
+    caFile: text('', 'PEM file of a private certificate authority. Empty: the public ones.'),
+    heartbeatMs: duration(
+      ['1s', '1h'],
+      '5m',
+      'Proof of life on an idle line: 40 bytes each way, 23 KB a day.',
+    ),
+  },
+  link: {
+    profile: choice(profiles, 'measured', 'A named set of values for the settings below; see presets.ts.'),
+    retryBaseMs: duration(['100ms', '15m'], '1s', 'First wait after a failure; doubles each time.'),
+    retryCapMs: duration(
+      ['500ms', '15m'],
+      '2m',
+      'Longest wait: a 2 min cap idles 40 s on average, 5 min 211 s.',
+    ),
+    attemptsMax: count([1, 20], 5, 'Failures of one document before it is parked; link loss never counts.'),
+    rateMaxBytesPerSecond: rate(
+      ['1KB/s', '1GB/s'],
+      'none',
+      'Ceiling on wire bytes; the line finds the rate below it by itself.',
+    ),
+    connectTimeoutMs: duration(
+      ['5s', '5m'],
+      '30s',
+      'DNS, TCP, TLS and upgrade: 5 round trips of 1.5 s, one lost.',
+    ),
+    stallTimeoutMs: duration(['10s', '15m'], '2m', 'No acknowledged byte for so long ends the connection.'),
+  },
+  breaker: {
+    failuresMax: count([1, 100], 5, 'Failures in a row of the cloud itself before it is left alone.'),
+    openBaseMs: duration(['1s', '1h'], '5s', 'First rest; doubles up to the cap.'),
+    openCapMs: duration(['1s', '1h'], '60s', 'Longest rest; a link that comes back ends it early.'),
+  },
+  spool: {
+    maxBytes: size(
+      ['1MB', '10TB'],
+      '5GB',
+      'Added files kept aboard until stored; beyond it adding is refused.',
+    ),
+    freeMinBytes: size(
+      ['1MB', '1TB'],
+      '200MB',
+      'Space left to others; below it adding is refused, the log goes on.',
+    ),
+  },
+  files: {
+    rescanMs: duration(['1s', '1d'], '60s', 'Network shares give no events: the rescan is the truth.'),
+    settleQuietMs: duration(
+      ['100ms', '1h'],
+      '2s',
+      'A file counts as finished when two looks this far apart agree.',
+    ),
+  },
+  work: {
+    sendersMax: count([1, 64], 4, 'Documents on their way at once; urgent ones overtake within the line.'),
+    settlersMax: count([1, 64], 4, 'Files looked at at once.'),
+  },
+  log: {
+    level: choice(logLevels, 'info', 'Lines on stderr, one JSON object each; the journal keeps them.'),
+  },
+} as const satisfies Record<string, Record<string, Setting<unknown>>>;
+
+type Table = typeof settings;
+type ValueOf<S> = S extends Setting<infer T> ? T : never;
+
+/** The values of the table, by section and property. */
+export type SettingValues = {
+  readonly [S in keyof Table]: { readonly [K in keyof Table[S]]: ValueOf<Table[S][K]> };
+};
+
+const unitAtTheEnd = /(?:Ms|BytesPerSecond|Bytes)$/;
+
+/** `retryBaseMs` → `retry_base`: how the setting is called in the file. */
+export function fileKey(property: string): string {
+  return property.replace(unitAtTheEnd, '').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
