@@ -26,7 +26,7 @@ export interface ChunkPlace {
 export interface BlobStore {
   /** Appends chunks of one tenant. Resolves when all are durable (one fdatasync may cover many callers). */
   append(tenantId: string, chunks: readonly Uint8Array[]): Promise<readonly ChunkPlace[]>;
-  /** The exact bytes, or rejects (TENDER_BLOB_MISSING). */
+  /** The exact bytes, or rejects (TENDER_BLOB_MISSING). No room: append rejects with TENDER_BLOB_STORE_FULL. */
   read(tenantId: string, place: ChunkPlace): Promise<Uint8Array>;
   close(): Promise<void>;
 }
@@ -134,8 +134,9 @@ export interface IndexWork {
 
 /**
  * The cloud's rows, one method per transaction. Every method with a scope reads and writes only that tenant's rows, and
- * one with an epoch rejects with TENDER_SESSION_FENCED when a newer session exists. Unavailable database: rejects
- * with a StoreUnavailable error (class BUSY).
+ * one with an epoch rejects with TENDER_SESSION_FENCED when a newer session exists, TENDER_DEVICE_REVOKED when the device
+ * was revoked. Unavailable database: rejects with TENDER_STORE_UNAVAILABLE (class BUSY); asking again is always safe.
+ * Rejections are CloudError (cloud-error.ts).
  */
 export interface CloudStore {
   device(deviceId: string): Promise<Device | undefined>;
@@ -146,14 +147,22 @@ export interface CloudStore {
   findChunks(tenantId: string, ids: readonly Uint8Array[]): Promise<readonly (ChunkPlace | undefined)[]>;
   /**
    * Makes chunks part of an open document. Entries whose bytes were just appended carry their place; entries that refer
-   * to a chunk ashore carry none. Answers the indexes whose chunk is unknown (nothing of those is recorded).
+   * to a chunk ashore carry none. Answers the indexes whose chunk is unknown (nothing of those is recorded). An index
+   * recorded twice counts as recorded last; for a finished upload nothing is recorded and nothing is missing.
    */
   recordChunks(
     scope: DeviceScope,
     uploadId: string,
     entries: readonly (ManifestEntry & { readonly place?: ChunkPlace })[],
   ): Promise<{ readonly missing: readonly number[] }>;
-  /** The open document's entries recorded so far, ascending by index. */
+  /**
+   * Forgets where these chunks lie, because their bytes are gone or no longer match their id: the next yacht that holds
+   * them is asked to send them again, which heals every version made of them.
+   */
+  condemnChunks(tenantId: string, ids: readonly Uint8Array[]): Promise<void>;
+  /** The receipt of a finished upload of this device; undefined while it is open or unknown. */
+  receipt(scope: DeviceScope, uploadId: string): Promise<Receipt | undefined>;
+  /** The open document's entries recorded so far, ascending by index. Unknown upload: TENDER_UPLOAD_UNKNOWN. */
   openEntries(scope: DeviceScope, uploadId: string): Promise<readonly ManifestEntry[]>;
   /** Version row + head + job in one transaction. Called again: the same receipt. */
   finishVersion(
