@@ -207,3 +207,14 @@ export interface CloudStore {
     failure: { readonly code: string; readonly reason: string },
   ): Promise<boolean>;
 }
+
+/**
+ * Hints that rows changed, from this process or another. Never the truth: a hint may be missed (ask again at every
+ * connect and every few seconds) or come for nothing.
+ */
+export interface Wakes {
+  /** New notices of this device. The answer ends the watch. */
+  onNotice(run: (deviceId: string) => void): () => void;
+  /** A newer session of this device began, or it was revoked. */
+  onDevice(run: (deviceId: string) => void): () => void;
+}
