@@ -101,6 +101,46 @@ export const problems = {
     class: 'SERVER',
     title: 'The PostgreSQL server that comes with tender did not start: see its log.',
   },
+  TENDER_REQUEST_INVALID: {
+    status: 400,
+    class: 'ITEM',
+    title: 'The request is not as the API describes it: see `errors`.',
+  },
+  TENDER_TOKEN_INVALID: {
+    status: 401,
+    class: 'AUTH',
+    title: 'This needs a valid token in the Authorization header: `tender cloud token add` makes one.',
+  },
+  TENDER_SCOPE_MISSING: {
+    status: 403,
+    class: 'AUTH',
+    title: 'The token is valid but may not do this: make one with the scope that `detail` names.',
+  },
+  TENDER_BODY_TOO_LARGE: {
+    status: 413,
+    class: 'ITEM',
+    title: 'The body is larger than this route takes.',
+  },
+  TENDER_RANGE_INVALID: {
+    status: 416,
+    class: 'ITEM',
+    title: 'The document does not have the bytes of this range.',
+  },
+  TENDER_TOO_MANY_REQUESTS: {
+    status: 429,
+    class: 'BUSY',
+    title: 'Too many requests: wait as long as Retry-After says.',
+  },
+  TENDER_OVERLOADED: {
+    status: 503,
+    class: 'BUSY',
+    title: 'The cloud is busy: wait as long as Retry-After says.',
+  },
+  TENDER_CLOUD_INTERNAL: {
+    status: 500,
+    class: 'SERVER',
+    title: 'The cloud made an error of its own, which is in its log: trying again later may help.',
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;
