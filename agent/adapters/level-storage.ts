@@ -1,0 +1,190 @@
+// LevelDB behind the Storage port: <state>/log holds the database, <state>/agent.lock says whose it is, <state>/log.mark
+// says what was promised, <state>/quarantine keeps the last broken ones. Knows files, nothing of what is in the rows.
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { ClassicLevel } from 'classic-level';
+import { TenderError } from '../errors.ts';
+import type { Change, KeyRange, KeyValue, Storage } from '../ports.ts';
+import { lockState } from './state-lock.ts';
+
+/** Broken databases kept as evidence; older ones are removed. */
+const quarantineMaxCopies = 3;
+/** Rows fetched per call into the native side. */
+const pageRows = 500;
+/** LevelDB's memtable; doubled it bounds what can stand in its write-ahead file. */
+const writeBufferBytes = 4 * 1024 * 1024;
+/** Small, since the host keeps its own live cells. */
+const cacheBytes = 2 * 1024 * 1024;
+const tablesOpenMax = 64;
+const markBytes = 256;
+
+/** `directory` is created if absent (mode 0700). */
+export function createLevelStorage(directory: string): Storage {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const home = realpathSync(directory);
+  const path = join(home, 'log');
+  const markPath = join(home, 'log.mark');
+  let markFile: number | undefined;
+
+  function mark(note: string, sync = false): void {
+    if (note.length > 200) throw new RangeError('a mark holds at most 200 characters');
+    markFile ??= openSync(markPath, existsSync(markPath) ? 'r+' : 'w+', 0o600);
+    const line = `${crc32(note).toString(16).padStart(8, '0')} ${note}`;
+    writeSync(markFile, `${line.padEnd(markBytes - 1)}\n`, 0);
+    if (sync) fsyncSync(markFile);
+  }
+
+  async function marked(): Promise<string | undefined> {
+    if (!existsSync(markPath)) return undefined;
+    const line = readFileSync(markPath, 'utf8').trimEnd();
+    const note = line.slice(9);
+    return line.slice(0, 8) === crc32(note).toString(16).padStart(8, '0') ? note : undefined;
+  }
+
+  async function open(): Promise<KeyValue> {
+    const unlock = lockState(home);
+    try {
+      const level = new ClassicLevel<string, string>(path, {
+        keyEncoding: 'utf8',
+        valueEncoding: 'utf8',
+        writeBufferSize: writeBufferBytes,
+        cacheSize: cacheBytes,
+        maxOpenFiles: tablesOpenMax,
+      });
+      await level.open();
+      return keyValue(level, () => {
+        if (markFile !== undefined) closeSync(markFile);
+        markFile = undefined;
+        unlock();
+      });
+    } catch (error) {
+      unlock();
+      throw openFailure(home, error);
+    }
+  }
+
+  async function quarantine(reason: string): Promise<string> {
+    const unlock = lockState(home);
+    try {
+      const shelf = join(home, 'quarantine');
+      mkdirSync(shelf, { recursive: true, mode: 0o700 });
+      const target = join(shelf, nextName(shelf));
+      if (existsSync(path)) renameSync(path, target);
+      else mkdirSync(target, { mode: 0o700 });
+      writeFileSync(join(target, 'reason.txt'), `${reason}\n`);
+      syncDirectory(shelf);
+      syncDirectory(home);
+      for (const old of readdirSync(shelf).sort().slice(0, -quarantineMaxCopies)) {
+        rmSync(join(shelf, old), { recursive: true, force: true });
+      }
+      return target;
+    } finally {
+      unlock();
+    }
+  }
+
+  async function restore(): Promise<boolean> {
+    const unlock = lockState(home);
+    try {
+      const shelf = join(home, 'quarantine');
+      const last = existsSync(shelf) ? readdirSync(shelf).sort().at(-1) : undefined;
+      if (last === undefined) return false;
+      rmSync(path, { recursive: true, force: true });
+      renameSync(join(shelf, last), path);
+      syncDirectory(shelf);
+      syncDirectory(home);
+      return true;
+    } finally {
+      unlock();
+    }
+  }
+
+  return { open, quarantine, restore, mark, marked };
+}
+
+function keyValue(level: ClassicLevel<string, string>, closed: () => void): KeyValue {
+  return {
+    // The synchronous read takes about 10 µs where the asynchronous one takes 50 (measured).
+    get: async (key) => level.getSync(key),
+    batch: (changes, options) => level.batch(changes as Change[], options),
+    iterate: (range) => pages(level, range),
+    close: async () => {
+      try {
+        await level.close();
+      } finally {
+        closed();
+      }
+    },
+  };
+}
+
+async function* pages(
+  level: ClassicLevel<string, string>,
+  range: KeyRange,
+): AsyncGenerator<readonly [string, string]> {
+  const iterator = level.iterator({ ...range, fillCache: false });
+  try {
+    for (;;) {
+      const page = await iterator.nextv(pageRows);
+      if (page.length === 0) return;
+      yield* page;
+    }
+  } finally {
+    await iterator.close();
+  }
+}
+
+/** LevelDB says LEVEL_CORRUPTION where it notices damage itself; everything else is the disk or a second agent. */
+function openFailure(home: string, error: unknown): Error {
+  if (error instanceof TenderError) return error;
+  const cause = (error as { cause?: { code?: string; message?: string } }).cause;
+  const code = cause?.code ?? (error as { code?: string }).code;
+  const text = cause?.message ?? String(error);
+  if (code === 'LEVEL_LOCKED') {
+    return new TenderError(
+      'TENDER_STATE_LOCKED',
+      `Another agent works on ${home}. Stop it first, or give this one a state directory of its own.`,
+      { cause: error },
+    );
+  }
+  if (code === 'LEVEL_CORRUPTION' || /no such file|does not exist|missing|corrupt/i.test(text)) {
+    return new TenderError('TENDER_LOG_BROKEN', `The log in ${home} cannot be opened: ${text}.`, {
+      cause: error,
+    });
+  }
+  return new TenderError(
+    'TENDER_LOG_WRITE_FAILED',
+    `The log in ${home} cannot be opened: ${text}. Check free space, rights and the disk; then start again.`,
+    { cause: error },
+  );
+}
+
+/** Sorts by age: 0001-…, 0002-… */
+function nextName(shelf: string): string {
+  const last = readdirSync(shelf).sort().at(-1);
+  const count = last === undefined ? 0 : Number.parseInt(last, 10) || 0;
+  return String(count + 1).padStart(6, '0');
+}
+
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
