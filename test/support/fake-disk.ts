@@ -19,7 +19,7 @@ export interface FakeDiskOptions {
 type Batch = readonly Change[];
 
 /** What the medium holds, across lives. */
-export class FakeDisk implements Storage {
+export class FakeDisk {
   readonly #timeline: FakeTimeline;
   readonly #random: FakeRandom;
   readonly #options: FakeDiskOptions;
@@ -35,7 +35,11 @@ export class FakeDisk implements Storage {
   #holder: FakeLife | undefined;
   #failures = 0;
   #broken = false;
-  #quarantined = 0;
+  /** States moved aside, oldest first. */
+  readonly #evidence: Map<string, string>[] = [];
+  /** The note beside the database: as written, and as it would survive a power cut. */
+  #note: string | undefined;
+  #noteSynced: string | undefined;
 
   /** Told of each batch once it is durable: checkers and the trace look here, never at the product. */
   onDurable: (batch: Batch) => void = () => {};
@@ -60,7 +64,7 @@ export class FakeDisk implements Storage {
 
   /** Times the database was moved aside. */
   get quarantined(): number {
-    return this.#quarantined;
+    return this.#evidence.length;
   }
 
   /** What a reader finds now. */
@@ -94,21 +98,36 @@ export class FakeDisk implements Storage {
   storage(life: FakeLife): Storage {
     return {
       open: () => life.call(() => this.#open(life)),
-      quarantine: () => life.call(() => this.quarantine()),
+      quarantine: () => life.call(() => this.#quarantine()),
+      restore: () => life.call(() => this.#restore()),
+      mark: (note, sync = false) => {
+        if (!life.boundary()) return;
+        this.#note = note;
+        if (sync) this.#noteSynced = note;
+      },
+      marked: () => life.call(async () => this.#note),
     };
   }
 
-  open(): Promise<KeyValue> {
-    throw new Error('a process opens the disk through storage(life)');
+  async #quarantine(): Promise<string> {
+    const state = new Map(this.#origin);
+    for (const batch of [...this.#history, ...this.#tail]) fold(state, batch);
+    this.#evidence.push(state);
+    this.#reset(new Map());
+    return `/state/quarantine/${this.#evidence.length}`;
   }
 
-  async quarantine(): Promise<string> {
-    this.#quarantined++;
-    this.#origin = new Map();
+  async #restore(): Promise<boolean> {
+    const last = this.#evidence.pop();
+    if (last) this.#reset(last);
+    return last !== undefined;
+  }
+
+  #reset(state: Map<string, string>): void {
+    this.#origin = state;
     this.#history = [];
     this.#tail = [];
     this.#rebuild();
-    return `/state/quarantine-${this.#quarantined}`;
   }
 
   async #open(life: FakeLife): Promise<KeyValue> {
@@ -185,6 +204,9 @@ export class FakeDisk implements Storage {
       if (death === 'power') this.#tail.length = this.#random.between(0, this.#tail.length);
       this.#sync();
     }
+    // The note is one small file: the power cut finds it as last synced, or as the kernel happened to write it.
+    if (death === 'power' && this.#random.chance(0.5)) this.#note = this.#noteSynced;
+    this.#noteSynced = this.#note;
     this.#forget();
     this.#holder = undefined;
   }

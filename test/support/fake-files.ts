@@ -148,7 +148,11 @@ export class FakeFiles {
       read: (target, offset, length, position) =>
         call(() => {
           this.#failRead(path);
-          const part = node.bytes.subarray(position, position + length);
+          // Short reads are legal, and the only way that a file may change between two parts of a small one.
+          const most = this.#random.chance(0.5)
+            ? length
+            : Math.min(length, this.#random.between(1, 64 * 1024));
+          const part = node.bytes.subarray(position, position + most);
           target.set(part, offset);
           return part.length;
         }),
