@@ -1,15 +1,14 @@
 // How a device becomes known: `POST /v1/enrol`. The office's code is a secret of 128 bits and the fingerprint of the
 // cloud's key, so that the first contact already proves both sides: the yacht's signature shows that it holds its key, the
 // cloud's answer is signed by the key whose fingerprint came by another way. Spoken by cloud/api/routes/enrol.ts and by
-// the agent's enrolment; signing and hashing are done there, this file says over which bytes.
-import { ulidFromBytes } from './ids.ts';
+// the agent's enrolment; keys.ts signs and verifies, this file says over which bytes.
 
 export const enrolPath = '/v1/enrol';
 
 export interface EnrolRequest {
   readonly version: 1;
-  /** The secret half of the code, as parseEnrolmentCode gives it. */
-  readonly code: string;
+  /** The secret of the code (enrolment-code.ts), 16 bytes, base64. */
+  readonly secret: string;
   /** Ed25519, 32 raw bytes, base64. */
   readonly public_key: string;
   /** 32 random bytes, base64. */
@@ -25,6 +24,7 @@ export interface EnrolAnswer {
   readonly device_name: string;
   /** The cloud's Ed25519 key, 32 raw bytes, base64: it signs HELLO and receipts. */
   readonly cloud_key: string;
+  /** keyIdOf(cloud_key). */
   readonly key_id: string;
   /** The cloud's wall clock. */
   readonly time_ms: number;
@@ -34,7 +34,13 @@ export interface EnrolAnswer {
 
 /** What the device signs. */
 export function enrolRequestBytes(request: Omit<EnrolRequest, 'signature'>): Uint8Array {
-  return lines('tender enrolment request', request.version, request.code, request.public_key, request.nonce);
+  return lines(
+    'tender enrolment request',
+    request.version,
+    request.secret,
+    request.public_key,
+    request.nonce,
+  );
 }
 
 /** What the cloud signs: its answer, bound to the request by nonce and key. */
@@ -53,25 +59,6 @@ export function enrolAnswerBytes(
     answer.key_id,
     answer.time_ms,
   );
-}
-
-/** 26 characters of a key: the first 128 bits of the SHA-256 (given) of its 32 raw bytes. */
-export function fingerprintOf(keySha256: Uint8Array): string {
-  return ulidFromBytes(keySha256.subarray(0, 16));
-}
-
-/** The code as printed: 13 groups of 4, secret first. */
-export function formatEnrolmentCode(secret: string, fingerprint: string): string {
-  return (secret + fingerprint).replace(/(.{4})(?=.)/g, '$1-');
-}
-
-/** The halves of a code as typed: case, spaces, dashes, O for 0, I and L for 1 forgiven. undefined: not a code. */
-export function parseEnrolmentCode(
-  text: string,
-): { readonly secret: string; readonly fingerprint: string } | undefined {
-  const plain = text.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
-  if (!/^[0-9A-HJKMNP-TV-Z]{52}$/.test(plain)) return undefined;
-  return { secret: plain.slice(0, 26), fingerprint: plain.slice(26) };
 }
 
 function lines(...parts: readonly (string | number)[]): Uint8Array {
