@@ -1,0 +1,246 @@
+// Frame → bytes. The inverse is frame-decoder.ts; docs/protocol.md shows the layouts and one example of each, made by this code.
+import { ByteWriter, writeVarint } from './bytes.ts';
+import { failureClasses } from './failure.ts';
+import {
+  type AckFrame,
+  type CloudFrame,
+  type Extension,
+  type Frame,
+  frameTypes,
+  type HeldFrame,
+  type HelloFrame,
+  type InventoryPageFrame,
+  type ManifestFrame,
+  type NoticeFrame,
+  type OfferFrame,
+  type ReceiptFrame,
+  type RefusedFrame,
+  wantReasons,
+  type YachtFrame,
+} from './frames.ts';
+import { bytesFromHex, ulidToBytes, writeId } from './ids.ts';
+import { writeRuns } from './runs.ts';
+
+export const sliceHeaderMaxBytes = 1 + 3 * 8;
+
+/** Throws RangeError when a field cannot travel (a programmer's error: values are checked where they come in). */
+export function encodeYachtFrame(frame: YachtFrame): Uint8Array {
+  switch (frame.type) {
+    case 'OFFER':
+      return offer(frame);
+    case 'MANIFEST':
+      return manifest(frame);
+    case 'SLICE':
+      return encodeSlice(frame.handle, frame.index, frame.offset, frame.bytes);
+    case 'FINISH': {
+      const writer = start(frameTypes.FINISH)
+        .varint(frame.handle)
+        .varint(frame.lengthBytes)
+        .varint(frame.chunks);
+      return extend(writer.fixed(frame.sha256), frame.extensions);
+    }
+    case 'DROP':
+      return start(frameTypes.DROP).varint(frame.handle).done();
+    case 'SEEN':
+      return start(frameTypes.SEEN).varint(frame.cursor).done();
+    case 'INVENTORY': {
+      const writer = start(frameTypes.INVENTORY).byte(frame.after ? 1 : 0);
+      if (frame.after) writer.prefixed(frame.after);
+      return extend(writer, frame.extensions);
+    }
+    case 'PING':
+      return start(frameTypes.PING)
+        .varint(frame.stamp)
+        .prefixed(frame.nonce ?? nothing)
+        .done();
+    case 'BYE':
+      return bye(frameTypes.BYE, frame);
+  }
+}
+
+export function encodeCloudFrame(frame: CloudFrame): Uint8Array {
+  switch (frame.type) {
+    case 'HELLO':
+      return hello(frame);
+    case 'HELD':
+      return held(frame);
+    case 'ACK':
+      return ack(frame);
+    case 'WANT': {
+      const writer = start(frameTypes.WANT).varint(frame.handle).varint(wantReasons.indexOf(frame.reason));
+      writeRuns(writer, frame.runs);
+      return writer.done();
+    }
+    case 'RECEIPT':
+      return receipt(frame);
+    case 'NOTICE':
+      return notice(frame);
+    case 'REFUSED':
+      return refused(frame);
+    case 'INVENTORY_PAGE':
+      return inventoryPage(frame);
+    case 'PONG':
+      return start(frameTypes.PONG)
+        .varint(frame.stamp)
+        .prefixed(frame.signature ?? nothing)
+        .done();
+    case 'BYE':
+      return bye(frameTypes.BYE_FROM_CLOUD, frame);
+  }
+}
+
+/**
+ * A SLICE in one allocation and one copy of its bytes. `allocate` may hand out used memory; all of what it answers up to the
+ * frame's length is overwritten.
+ */
+export function encodeSlice(
+  handle: number,
+  index: number,
+  offset: number,
+  bytes: Uint8Array,
+  allocate: (count: number) => Uint8Array = (count) => new Uint8Array(count),
+): Uint8Array {
+  const frame = allocate(sliceHeaderMaxBytes + bytes.length);
+  frame[0] = frameTypes.SLICE;
+  let at = writeVarint(frame, 1, handle);
+  at = writeVarint(frame, at, index);
+  at = writeVarint(frame, at, offset);
+  frame.set(bytes, at);
+  return frame.subarray(0, at + bytes.length);
+}
+
+/** A HELLO without its signature: the bytes that are signed and then followed by it. */
+export function encodeHelloBody(frame: Omit<HelloFrame, 'signature'>): Uint8Array {
+  const writer = start(frameTypes.HELLO)
+    .varint(frame.version)
+    .fixed(bytesFromHex(frame.sessionId))
+    .varint(frame.lane)
+    .varint(frame.epoch)
+    .varint(frame.timeMs);
+  writeId(writer, frame.tenantId);
+  writer
+    .text(frame.keyId)
+    .varint(frame.limits.frameMaxBytes)
+    .varint(frame.limits.handlesMax)
+    .varint(frame.limits.manifestEntriesMax)
+    .varint(frame.limits.unackedMaxBytes)
+    .varint(frame.limits.chunkMaxBytes);
+  return extend(writer, frame.extensions);
+}
+
+const nothing = new Uint8Array(0);
+
+function start(type: number): ByteWriter {
+  return new ByteWriter().byte(type);
+}
+
+/** Extensions end every frame that may grow: count, then tag and length-prefixed bytes each. */
+function extend(writer: ByteWriter, extensions: readonly Extension[]): Uint8Array {
+  writer.varint(extensions.length);
+  for (const extension of extensions) writer.varint(extension.tag).prefixed(extension.bytes);
+  return writer.done();
+}
+
+function offer(frame: OfferFrame): Uint8Array {
+  const writer = start(frameTypes.OFFER)
+    .varint(frame.handle)
+    .fixed(ulidToBytes(frame.uploadId))
+    .varint(frame.version)
+    .varint(frame.priority)
+    .varint(frame.modifiedMs)
+    .prefixed(frame.name);
+  return extend(writer, frame.extensions);
+}
+
+function manifest(frame: ManifestFrame): Uint8Array {
+  const writer = start(frameTypes.MANIFEST)
+    .varint(frame.handle)
+    .varint(frame.first)
+    .varint(frame.entries.length);
+  for (const entry of frame.entries) {
+    writer.varint(entry.length * 2 + (entry.id ? 1 : 0));
+    if (entry.id) writer.fixed(entry.id);
+  }
+  return extend(writer, frame.extensions);
+}
+
+function hello(frame: HelloFrame): Uint8Array {
+  return new ByteWriter(256).fixed(encodeHelloBody(frame)).fixed(frame.signature).done();
+}
+
+function held(frame: HeldFrame): Uint8Array {
+  const writer = start(frameTypes.HELD)
+    .fixed(ulidToBytes(frame.uploadId))
+    .varint(frame.handle === undefined ? 0 : frame.handle + 1)
+    .byte(frame.more ? 1 : 0);
+  writeRuns(writer, frame.durable);
+  writer.varint(frame.partial.length);
+  for (const { index, prefixBytes } of frame.partial) writer.varint(index).varint(prefixBytes);
+  return writer.done();
+}
+
+function ack(frame: AckFrame): Uint8Array {
+  const writer = start(frameTypes.ACK)
+    .varint(frame.receivedBytes)
+    .varint(frame.arrivalMs)
+    .varint(frame.heldMs)
+    .varint(frame.documents.length);
+  for (const { handle, durable } of frame.documents) {
+    writer.varint(handle);
+    writeRuns(writer, durable);
+  }
+  return writer.done();
+}
+
+function receipt(frame: ReceiptFrame): Uint8Array {
+  const writer = start(frameTypes.RECEIPT).text(frame.keyId).varint(frame.receipts.length);
+  for (const one of frame.receipts) {
+    writer.fixed(ulidToBytes(one.uploadId));
+    writeId(writer, one.documentId);
+    writer.varint(one.version).varint(one.lengthBytes).fixed(one.sha256).varint(one.storedMs);
+  }
+  writer.fixed(frame.signature);
+  return extend(writer, frame.extensions);
+}
+
+function notice(frame: NoticeFrame): Uint8Array {
+  const writer = start(frameTypes.NOTICE).varint(frame.sequence).fixed(ulidToBytes(frame.uploadId));
+  writeId(writer, frame.documentId);
+  writer
+    .varint(frame.version)
+    .byte(frame.kind === 'indexed' ? 0 : 1)
+    .varint(frame.passages)
+    .text(frame.reason)
+    .varint(frame.atMs);
+  return extend(writer, frame.extensions);
+}
+
+function refused(frame: RefusedFrame): Uint8Array {
+  return start(frameTypes.REFUSED)
+    .varint(frame.handle)
+    .varint(failureClasses.indexOf(frame.class))
+    .text(frame.code)
+    .text(frame.message)
+    .varint(frame.retryAfterMs)
+    .done();
+}
+
+function inventoryPage(frame: InventoryPageFrame): Uint8Array {
+  const writer = start(frameTypes.INVENTORY_PAGE)
+    .byte(frame.more ? 1 : 0)
+    .varint(frame.entries.length);
+  for (const entry of frame.entries) {
+    writer
+      .prefixed(entry.name)
+      .varint(entry.version)
+      .fixed(ulidToBytes(entry.uploadId))
+      .varint(entry.lengthBytes)
+      .fixed(entry.sha256)
+      .byte(entry.indexed ? 1 : 0);
+  }
+  return writer.done();
+}
+
+function bye(type: number, frame: Extract<Frame, { type: 'BYE' }>): Uint8Array {
+  return start(type).text(frame.code).text(frame.message).varint(frame.retryAfterMs).done();
+}

@@ -1,0 +1,291 @@
+// What travels on the line, frame by frame: one binary WebSocket message is one frame. Layouts in docs/protocol.md; the
+// bytes are made by frame-encoder.ts and read by frame-decoder.ts. Both ends speak in these types.
+import type { FailureClass } from './failure.ts';
+import type { Run } from './runs.ts';
+
+/** The protocol's version: `Tender-Line: v=…`, HELLO.version and the subprotocol `tender.1`. */
+export const protocolVersion = 1;
+export const subprotocol = 'tender.1';
+
+/** Growth: tags a reader does not know are skipped when even, refused when odd. Ascending by tag, each at most once. */
+export interface Extension {
+  readonly tag: number;
+  readonly bytes: Uint8Array;
+}
+
+// -------------------------------------------------------------------------------------------------- yacht → cloud
+
+/** Opens a document under a handle of this session. Handles count up from 0 and are never used twice. */
+export interface OfferFrame {
+  readonly type: 'OFFER';
+  readonly handle: number;
+  /** ULID: the document version's identity everywhere. */
+  readonly uploadId: string;
+  readonly version: number;
+  /** 1 … 10, 1 is the most urgent. */
+  readonly priority: number;
+  readonly modifiedMs: number;
+  /** The document's name, as bytes. */
+  readonly name: Uint8Array;
+  readonly extensions: readonly Extension[];
+}
+
+/** Chunks of the growing manifest, from `first` on. With an id: its bytes will not be sent, the cloud has them. */
+export interface ManifestFrame {
+  readonly type: 'MANIFEST';
+  readonly handle: number;
+  readonly first: number;
+  readonly entries: readonly { readonly length: number; readonly id?: Uint8Array }[];
+  readonly extensions: readonly Extension[];
+}
+
+/** A piece of a chunk. Any lane of the session may carry it, in any order, any number of times. */
+export interface SliceFrame {
+  readonly type: 'SLICE';
+  readonly handle: number;
+  readonly index: number;
+  readonly offset: number;
+  readonly bytes: Uint8Array;
+}
+
+/** The manifest is complete: this is the whole document. */
+export interface FinishFrame {
+  readonly type: 'FINISH';
+  readonly handle: number;
+  readonly lengthBytes: number;
+  readonly chunks: number;
+  readonly sha256: Uint8Array;
+  readonly extensions: readonly Extension[];
+}
+
+/** The yacht gives the document up; what is held of it may be forgotten. */
+export interface DropFrame {
+  readonly type: 'DROP';
+  readonly handle: number;
+}
+
+/** All notices up to `cursor` are in the yacht's log. */
+export interface SeenFrame {
+  readonly type: 'SEEN';
+  readonly cursor: number;
+}
+
+/** Asks for the next page of what this device has ashore, by name bytes; `after` absent: from the start. */
+export interface InventoryFrame {
+  readonly type: 'INVENTORY';
+  readonly after?: Uint8Array;
+  readonly extensions: readonly Extension[];
+}
+
+/** Heartbeat; with a nonce (16 bytes) the answer must be signed. */
+export interface PingFrame {
+  readonly type: 'PING';
+  readonly stamp: number;
+  readonly nonce?: Uint8Array;
+}
+
+// -------------------------------------------------------------------------------------------------- cloud → yacht
+
+export interface LineLimits {
+  /** Largest frame the cloud reads. */
+  readonly frameMaxBytes: number;
+  /** Documents open at once in one session. */
+  readonly handlesMax: number;
+  /** Entries of one MANIFEST frame. */
+  readonly manifestEntriesMax: number;
+  /** Bytes the yacht may have on its way unconfirmed. */
+  readonly unackedMaxBytes: number;
+  /** Largest chunk of a manifest. */
+  readonly chunkMaxBytes: number;
+}
+
+/** First frame of every lane. The signature covers everything before it and the yacht's nonce: see signatures.ts. */
+export interface HelloFrame {
+  readonly type: 'HELLO';
+  readonly version: number;
+  /** 32 hex characters. */
+  readonly sessionId: string;
+  readonly lane: number;
+  /** Fencing number of this session; a newer one ends it. */
+  readonly epoch: number;
+  /** The cloud's wall clock. */
+  readonly timeMs: number;
+  readonly tenantId: string;
+  readonly keyId: string;
+  readonly limits: LineLimits;
+  readonly extensions: readonly Extension[];
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+/** What the cloud holds of one open document. Several frames when the runs are many: the last has `more` false. */
+export interface HeldFrame {
+  readonly type: 'HELD';
+  readonly uploadId: string;
+  /** The answer to this handle's OFFER; absent: said unasked, after HELLO. */
+  readonly handle?: number;
+  readonly durable: readonly Run[];
+  /** Not durable yet, but here: the first `prefixBytes` of these chunks need not be sent while this session lasts. */
+  readonly partial: readonly { readonly index: number; readonly prefixBytes: number }[];
+  readonly more: boolean;
+}
+
+/** Two watermarks: received on this lane (pace by it), durable per document (forget by it). */
+export interface AckFrame {
+  readonly type: 'ACK';
+  /** Bytes of all frames read on this lane so far, without WebSocket headers. */
+  readonly receivedBytes: number;
+  /** The cloud's monotonic clock when the newest of them was read. */
+  readonly arrivalMs: number;
+  /** How long the answer was held back after that: take it off the round trip. */
+  readonly heldMs: number;
+  /** Newly durable since the last ACK of this session (all of them after a lane was lost). */
+  readonly documents: readonly { readonly handle: number; readonly durable: readonly Run[] }[];
+}
+
+/** Why a WANT was said. */
+export const wantReasons = ['hole', 'unknown-reference', 'known'] as const;
+export type WantReason = (typeof wantReasons)[number];
+
+/** `known`: these chunks need not be sent. Else: these must be (again), with their bytes. Cancels or adds, never gates. */
+export interface WantFrame {
+  readonly type: 'WANT';
+  readonly handle: number;
+  readonly reason: WantReason;
+  readonly runs: readonly Run[];
+}
+
+/** Versions that are durable and committed. One signature over all of them: see receipt.ts. */
+export interface ReceiptFrame {
+  readonly type: 'RECEIPT';
+  readonly keyId: string;
+  readonly receipts: readonly {
+    readonly uploadId: string;
+    readonly documentId: string;
+    readonly version: number;
+    readonly lengthBytes: number;
+    readonly sha256: Uint8Array;
+    readonly storedMs: number;
+  }[];
+  readonly extensions: readonly Extension[];
+  readonly signature: Uint8Array;
+}
+
+export interface NoticeFrame {
+  readonly type: 'NOTICE';
+  readonly sequence: number;
+  readonly uploadId: string;
+  readonly documentId: string;
+  readonly version: number;
+  readonly kind: 'indexed' | 'index-failed';
+  readonly passages: number;
+  readonly reason: string;
+  readonly atMs: number;
+  readonly extensions: readonly Extension[];
+}
+
+/** This document cannot go on under this handle; the class says what to do. */
+export interface RefusedFrame {
+  readonly type: 'REFUSED';
+  readonly handle: number;
+  readonly class: FailureClass;
+  readonly code: string;
+  readonly message: string;
+  /** 0: no wish. */
+  readonly retryAfterMs: number;
+}
+
+export interface InventoryPageFrame {
+  readonly type: 'INVENTORY_PAGE';
+  readonly more: boolean;
+  readonly entries: readonly {
+    readonly name: Uint8Array;
+    readonly version: number;
+    readonly uploadId: string;
+    readonly lengthBytes: number;
+    readonly sha256: Uint8Array;
+    readonly indexed: boolean;
+  }[];
+}
+
+export interface PongFrame {
+  readonly type: 'PONG';
+  readonly stamp: number;
+  /** 64 bytes over the PING's nonce, when it had one. */
+  readonly signature?: Uint8Array;
+}
+
+/** Either way: this lane ends. Over the cloud's signature of HELLO it is as true as the lane is. */
+export interface ByeFrame {
+  readonly type: 'BYE';
+  readonly code: string;
+  readonly message: string;
+  readonly retryAfterMs: number;
+}
+
+export type YachtFrame =
+  | OfferFrame
+  | ManifestFrame
+  | SliceFrame
+  | FinishFrame
+  | DropFrame
+  | SeenFrame
+  | InventoryFrame
+  | PingFrame
+  | ByeFrame;
+
+export type CloudFrame =
+  | HelloFrame
+  | HeldFrame
+  | AckFrame
+  | WantFrame
+  | ReceiptFrame
+  | NoticeFrame
+  | RefusedFrame
+  | InventoryPageFrame
+  | PongFrame
+  | ByeFrame;
+
+export type Frame = YachtFrame | CloudFrame;
+export type FrameType = Frame['type'];
+
+/** First byte. 0x80 is set from the cloud; 0x40 marks types that a reader may ignore when it does not know them. */
+export const frameTypes = {
+  OFFER: 0x01,
+  MANIFEST: 0x02,
+  SLICE: 0x03,
+  FINISH: 0x04,
+  DROP: 0x05,
+  SEEN: 0x06,
+  INVENTORY: 0x07,
+  PING: 0x08,
+  BYE: 0x09,
+  HELLO: 0x81,
+  HELD: 0x82,
+  ACK: 0x83,
+  WANT: 0x84,
+  RECEIPT: 0x85,
+  NOTICE: 0x86,
+  REFUSED: 0x87,
+  INVENTORY_PAGE: 0x88,
+  PONG: 0x89,
+  BYE_FROM_CLOUD: 0x8a,
+} as const;
+
+/** Ceilings of the frames' own fields, the same on both ends; what a peer may use of them is in HELLO's limits. */
+export const frameLimits = {
+  /** A slice of 64 KiB and its header fit; the cloud's WebSocket refuses more. */
+  frameMaxBytes: 128 * 1024,
+  nameMaxBytes: 4_096,
+  codeMaxBytes: 64,
+  messageMaxBytes: 1_024,
+  keyIdMaxBytes: 64,
+  extensionMaxBytes: 16 * 1024,
+  extensionsMaxCount: 16,
+  manifestEntriesMaxCount: 2_048,
+  partialsMaxCount: 256,
+  documentsPerAckMaxCount: 256,
+  receiptsMaxCount: 64,
+  inventoryMaxCount: 256,
+  chunkMaxBytes: 1024 * 1024,
+} as const;
