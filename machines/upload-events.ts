@@ -1,0 +1,152 @@
+// Every event an upload's log may hold, with its fields and where it comes from, and how version 1 of them is read.
+import type { EventSpecs, EventsOf, MachineEvent, Upcasters } from './events.ts';
+import {
+  anyObject,
+  either,
+  type Field,
+  fileName,
+  flag,
+  hex,
+  object,
+  oneOf,
+  optional,
+  text,
+  whole,
+} from './fields.ts';
+
+/** The classes of failure, as in cloud/contract/failure.ts (reliability 5.2). A test holds the two lists equal. */
+export const failureClasses = [
+  'LINK',
+  'CAPTIVE',
+  'INTERCEPTED',
+  'BUSY',
+  'SERVER',
+  'RESYNC',
+  'AUTH',
+  'ITEM',
+  'LOCAL',
+  'POLICY',
+] as const;
+
+export type FailureClass = (typeof failureClasses)[number];
+
+/** Longest delay or pause an event may ask for: one year. */
+export const delayMaxMs = 366 * 24 * 3_600_000;
+
+/** Fields every failure carries. `delayMs` is computed by the host (backoff, jitter, the server's wish) and recorded. */
+export const failureFields = {
+  class: oneOf(...failureClasses),
+  code: text(64),
+  message: text(2_000, 0),
+  delayMs: whole(0, delayMaxMs),
+};
+
+const by = text(64);
+const stat = anyObject();
+const none = {};
+
+export const uploadEvents = {
+  'file.settled': { source: 'fx', effects: ['checkSettled'], fields: { stat } },
+  'file.vanished': { source: 'fx', effects: ['checkSettled', 'sendDocument'], fields: none },
+  'file.unreadable': {
+    source: 'fx',
+    effects: ['checkSettled', 'sendDocument'],
+    fields: { code: text(64), message: text(2_000, 0) },
+  },
+  'document.sent': {
+    source: 'fx',
+    effects: ['sendDocument'],
+    fields: { lengthBytes: whole(0), sha256: hex(32), chunks: whole(0) },
+  },
+  'content.unchanged': { source: 'fx', effects: ['sendDocument'], fields: { version: whole(1) } },
+  'source.changed': { source: 'fx', effects: ['sendDocument'], fields: none },
+  'transfer.checkpointed': {
+    source: 'fx',
+    effects: ['sendDocument'],
+    soft: true,
+    fields: { bytesDurable: whole(0) },
+  },
+  'send.failed': {
+    source: 'fx',
+    effects: ['sendDocument', 'confirmStored'],
+    fields: { ...failureFields, permanent: optional(flag()) },
+  },
+  'send.incomplete': { source: 'fx', effects: ['confirmStored'], fields: none },
+  'upload.stored': {
+    source: 'fx',
+    effects: ['confirmStored'],
+    fields: {
+      documentId: text(64),
+      receipt: text(8_192),
+      signature: text(256),
+      keyId: text(128),
+      storedMs: whole(0),
+    },
+  },
+  'source.released': { source: 'fx', effects: ['releaseSource'], fields: none },
+  'retry.elapsed': { source: 'tm', fields: none },
+  'pause.elapsed': { source: 'tm', fields: { by } },
+  'file.sighted': { source: 'sys', fields: none },
+  'document.indexed': {
+    source: 'sys',
+    fields: { documentId: text(64), version: whole(1), passages: whole(0), reason: optional(text(2_000, 0)) },
+  },
+  'document.indexFailed': {
+    source: 'sys',
+    fields: { documentId: text(64), version: whole(1), reason: text(2_000, 0) },
+  },
+  pause: { source: 'cmd', fields: { by, untilMs: optional(whole(1, delayMaxMs)) } },
+  resume: { source: 'cmd', fields: { by } },
+  cancel: { source: 'cmd', fields: { by } },
+  retry: { source: 'cmd', fields: { by } },
+  prioritise: { source: 'cmd', fields: { priority: whole(1, 10), by } },
+} as const satisfies EventSpecs;
+
+export type UploadEvent = EventsOf<typeof uploadEvents>;
+
+/** A file watched where it lies, or bytes the agent keeps in its spool. */
+export type UploadSource =
+  | { readonly kind: 'watched'; readonly folder: string; readonly path: string | { readonly b64: string } }
+  | { readonly kind: 'spooled'; readonly spool: string; readonly sizeBytes: number };
+
+const source: Field<UploadSource> = either(
+  object({ kind: oneOf('watched'), folder: text(255), path: fileName() }),
+  object({ kind: oneOf('spooled'), spool: text(255), sizeBytes: whole(0) }),
+);
+
+/** What an upload is created with. `addedMs` is wall-clock time and decides age among equal priorities. */
+export const uploadInput = {
+  source,
+  name: fileName(),
+  version: whole(1),
+  priority: whole(1, 10),
+  addedMs: whole(0),
+};
+
+/** The reasons version 1 wrote, in the classes of version 2. */
+const classOfReason: { readonly [reason: string]: FailureClass } = {
+  busy: 'BUSY',
+  server: 'SERVER',
+  disk: 'LOCAL',
+  resync: 'RESYNC',
+  rejected: 'ITEM',
+};
+
+/**
+ * Version 1 had no failure classes: `send.failed {reason, retryInMs}`; and it logged a `transfer.progressed` for each
+ * percent, which version 2 keeps in memory only.
+ */
+export const uploadUpcasters: Upcasters = {
+  1: {
+    'send.failed': ({ reason, retryInMs, ...rest }: MachineEvent) => [
+      {
+        ...rest,
+        class: classOfReason[String(reason)] ?? 'SERVER',
+        code: 'TENDER_SEND_FAILED',
+        message: `Sending failed (${String(reason)}).`,
+        delayMs: typeof retryInMs === 'number' ? retryInMs : 0,
+      },
+    ],
+    'transfer.progressed': () => [],
+  },
+};
