@@ -141,6 +141,11 @@ export const problems = {
     class: 'SERVER',
     title: 'The cloud made an error of its own, which is in its log: trying again later may help.',
   },
+  TENDER_READER_SLOW: {
+    status: 503,
+    class: 'BUSY',
+    title: 'The yacht does not read what it is sent: connect again, everything unread is kept.',
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;
