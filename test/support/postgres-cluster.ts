@@ -12,9 +12,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   const folder = await reachableTemporaryDirectory('tender-tests-');
   process.env[clusterVariable] = folder;
   return async () => {
-    const dataDirectory = join(folder, 'data');
-    if (await readRunning(dataDirectory))
-      await (await startPostgres({ dataDirectory, durable: false })).stop();
+    await stopPostgres(join(folder, 'data'));
     await rm(folder, { recursive: true, force: true });
   };
 }
