@@ -1,5 +1,5 @@
 // Reads what clients send: bodies of bounded size, only known fields, each checked by hand. A validator library would
-// cost the idle daemon megabytes for a dozen fields. Every refusal is TENDER_REQUEST_INVALID and names the field.
+// cost the idle daemon megabytes for a dozen fields. Every refusal is TENDER_COMMAND_INVALID and names the field.
 import { readDuration } from '../config/units.ts';
 import { TenderError } from '../errors.ts';
 import type { ApiRequest } from './http.ts';
@@ -7,7 +7,7 @@ import type { ApiRequest } from './http.ts';
 const bodyMaxBytes = 65_536;
 
 export function invalid(field: string, rule: string): TenderError {
-  return new TenderError('TENDER_REQUEST_INVALID', `${field} ${rule}.`);
+  return new TenderError('TENDER_COMMAND_INVALID', `${field} ${rule}.`);
 }
 
 /** The JSON body as an object whose keys are all in `allowed`; an empty body is an empty object. */

@@ -7,7 +7,6 @@ import type { Profile } from './settings.ts';
 export const presets: Readonly<Record<Profile, Readonly<Record<string, string>>>> = {
   measured: {},
   'satellite-quick': {
-    'link.attempts_max': '5',
     'link.retry_base': '2s',
     'link.retry_cap': '5m',
     'link.stall_timeout': '120s',
@@ -17,7 +16,6 @@ export const presets: Readonly<Record<Profile, Readonly<Record<string, string>>>
     'spool.max': '1GB',
   },
   satellite: {
-    'link.attempts_max': '5',
     'link.retry_base': '5s',
     'link.retry_cap': '15m',
     'link.stall_timeout': '300s',
@@ -27,7 +25,6 @@ export const presets: Readonly<Record<Profile, Readonly<Record<string, string>>>
     'spool.max': '2GB',
   },
   'at-sea': {
-    'link.attempts_max': '3',
     'link.retry_base': '10s',
     'link.retry_cap': '10m',
     'breaker.open_base': '1h',
@@ -35,7 +32,6 @@ export const presets: Readonly<Record<Profile, Readonly<Record<string, string>>>
     'spool.max': '5GB',
   },
   'remote-edge': {
-    'link.attempts_max': '3',
     'link.retry_base': '2s',
     'link.retry_cap': '60s',
     'breaker.failures_max': '5',
@@ -51,5 +47,5 @@ export const presets: Readonly<Record<Profile, Readonly<Record<string, string>>>
   },
   throughput: { 'link.stall_timeout': '60s' },
   latency: { 'breaker.open_base': '30s', 'breaker.open_cap': '30s' },
-  resources: { 'link.attempts_max': '2', 'spool.max': '50MB' },
+  resources: { 'spool.max': '50MB' },
 };

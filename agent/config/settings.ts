@@ -113,7 +113,6 @@ export const settings = {
       '2m',
       'Longest wait: a 2 min cap idles 40 s on average, 5 min 211 s.',
     ),
-    attemptsMax: count([1, 20], 5, 'Failures of one document before it is parked; link loss never counts.'),
     rateMaxBytesPerSecond: rate(
       ['1KB/s', '1GB/s'],
       'none',
@@ -154,6 +153,12 @@ export const settings = {
   work: {
     sendersMax: count([1, 64], 4, 'Documents on their way at once; urgent ones overtake within the line.'),
     settlersMax: count([1, 64], 4, 'Files looked at at once.'),
+  },
+  shore: {
+    tokenFile: text(
+      '',
+      'File with a shore token for `tender search`; the token itself is never in the configuration.',
+    ),
   },
   log: {
     level: choice(logLevels, 'info', 'Lines on stderr, one JSON object each; the journal keeps them.'),

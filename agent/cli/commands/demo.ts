@@ -1,0 +1,15 @@
+// `tender demo`: the whole chain on this machine, loaded only when asked for.
+import type { CliCommand } from '../command.ts';
+
+export const demo: CliCommand = {
+  usage: 'demo [args...]',
+  summary: 'cloud, agent and a bad link on this machine, from folder to search hit',
+  options(command) {
+    command.allowUnknownOption().helpOption(false);
+  },
+  async run(context, [args], options) {
+    const place = '../demo/demo.js';
+    const module = (await import(place)) as { run(args: readonly string[]): Promise<number> };
+    return module.run([...(args as readonly string[]), ...(options.json && context.json ? ['--json'] : [])]);
+  },
+};

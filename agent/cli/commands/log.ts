@@ -1,0 +1,108 @@
+// `tender log`: the event log as lines, oldest first; --follow keeps the line open and loses nothing when it breaks,
+// because every record carries its number and the stream goes on after the last one seen.
+import { TenderError } from '../../errors.ts';
+import type { Answer } from '../client.ts';
+import type { CliCommand } from '../command.ts';
+import type { Context } from '../context.ts';
+import { oneLine, timeText } from '../text.ts';
+import { pause } from '../waiting.ts';
+
+const pageSize = 500;
+const reconnectMs = 500;
+
+export const log: CliCommand = {
+  usage: 'log',
+  summary: 'the event log: what happened, in order',
+  options(command) {
+    command
+      .option('--follow', 'go on as things happen, until Ctrl-C')
+      .option('--actor <id>', 'only one actor, such as upload/01J… or connection/main')
+      .option('--after <seq>', 'only records after this number', '0')
+      .option('--limit <n>', 'the last so many records', '100');
+  },
+  async run(context, _args, options) {
+    const limit = wholeOption('--limit', options.limit, 100_000);
+    const after = wholeOption('--after', options.after, Number.MAX_SAFE_INTEGER);
+    const actor = typeof options.actor === 'string' ? await actorId(context, options.actor) : undefined;
+    let last = await printTail(context, actor, after, limit);
+    if (options.follow !== true) {
+      context.tell({ type: 'result', ok: true, lastSeq: last });
+      return 0;
+    }
+    while (!context.signal.aborted) {
+      try {
+        const api = await context.api();
+        const query = new URLSearchParams({ after: String(last), ...(actor === undefined ? {} : { actor }) });
+        for await (const event of api.events(`/v1/events?${query}`)) {
+          if (event.event !== 'record') continue;
+          last = Number(event.data.seq);
+          print(context, event.data);
+        }
+      } catch (error) {
+        if (context.signal.aborted) break;
+        const again =
+          error instanceof TenderError &&
+          ['TENDER_AGENT_NOT_RUNNING', 'TENDER_AGENT_STOPPING'].includes(error.code);
+        if (!again && !broken(error)) throw error;
+      }
+      if (!context.signal.aborted) await pause(reconnectMs, context.signal).catch(() => undefined);
+    }
+    return 0;
+  },
+};
+
+/** Prints the last `limit` records after `after`; answers the number to go on from. */
+async function printTail(
+  context: Context,
+  actor: string | undefined,
+  after: number,
+  limit: number,
+): Promise<number> {
+  const api = await context.api();
+  let last = after;
+  let left = limit;
+  const from = new URLSearchParams({
+    after: String(after),
+    last: String(limit),
+    ...(actor === undefined ? {} : { actor }),
+  });
+  for (let query = from; left > 0; ) {
+    query.set('limit', String(Math.min(left, pageSize)));
+    const answer = await api.get(`/v1/log?${query}`);
+    const items = answer.items as readonly Answer[];
+    for (const record of items) print(context, record);
+    left -= items.length;
+    last = Number(answer.next);
+    if (items.length === 0 || answer.more !== true) break;
+    query = new URLSearchParams({ after: String(last), ...(actor === undefined ? {} : { actor }) });
+  }
+  return last;
+}
+
+async function actorId(context: Context, text: string): Promise<string> {
+  if (text.includes('/')) return text;
+  const upload = await (await context.api()).get(`/v1/uploads/${encodeURIComponent(text)}`);
+  return `upload/${upload.id}`;
+}
+
+function print(context: Context, record: Answer): void {
+  context.tell({ ...record, type: 'record', event: record.event });
+  context.say(
+    oneLine(
+      `#${record.seq}  ${timeText(Number(record.wall))}  ${record.actor}  ${record.type}  → ${record.state}`,
+    ),
+  );
+}
+
+function broken(error: unknown): boolean {
+  return ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'].includes(
+    String((error as NodeJS.ErrnoException).code),
+  );
+}
+
+function wholeOption(name: string, text: unknown, most: number): number {
+  const number = typeof text === 'string' && /^\d{1,16}$/.test(text) ? Number(text) : -1;
+  if (number < 0 || number > most)
+    throw new TenderError('TENDER_USAGE', `${name} needs a whole number up to ${most}.`);
+  return number;
+}

@@ -1,0 +1,40 @@
+// The process behind `tender`: real streams, environment and signals, then the program. Started by the launcher beside it.
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { runCli } from './program.ts';
+
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => interrupted.abort(new Error(`ended by ${signal}`)));
+// A reader that closed its end (`tender ls | head`) has had enough: that is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 74));
+
+/** The version of the package we came in: the nearest package.json above that bears our name. */
+function version(): string {
+  for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
+    try {
+      const { name, version } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+      if (name === 'tender') return String(version);
+    } catch {
+      // not here: one folder up
+    }
+    if (folder === dirname(folder)) return 'unknown';
+  }
+}
+
+process.exitCode = await runCli(
+  process.argv.slice(2),
+  {
+    streams: {
+      out: (text) => process.stdout.write(text),
+      err: (text) => process.stderr.write(text),
+      terminal: process.stderr.isTTY === true,
+      columns: process.stdout.columns ?? 120,
+    },
+    environment: process.env,
+    workingDirectory: process.cwd(),
+    signal: interrupted.signal,
+  },
+  version(),
+);
