@@ -8,7 +8,7 @@ import type { FileStat, Files } from '../ports.ts';
 import { ChunkMap } from './chunk-map.ts';
 import { chunkMaxBytes, findCut } from './chunker.ts';
 import { type OpenSource, openSource, type Source, type SourceRoots, sameStat } from './source.ts';
-import { failureOf, type SourceFailure, sourceFailure } from './source-failure.ts';
+import { failureOf, type SourceFailure } from './source-failure.ts';
 
 /** Read at a time at most; at least `chunkMaxBytes` must be in it before a cut is looked for. */
 const readBufferBytes = 1024 * 1024;
@@ -220,10 +220,4 @@ class Reader implements DocumentReader {
     this.#free.length = 0;
     await this.#source?.handle.close();
   }
-}
-
-/** The event that a failed reading becomes: what sendDocument and checkSettled answer. */
-export function sourceEvent(failed: Failure): { type: string; code?: string; message?: string } {
-  if (failed.code === sourceFailure('TENDER_SOURCE_VANISHED').code) return { type: 'file.vanished' };
-  return { type: 'file.unreadable', code: failed.code, message: failed.message };
 }

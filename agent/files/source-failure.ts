@@ -1,6 +1,7 @@
 // What can be wrong with a file aboard, in one table: errno → failure. A failure of this kind concerns one document
 // (class ITEM) unless the machine itself ran out of something (LOCAL). Reader, settle and the effects use it.
 import type { Failure } from '../../cloud/contract/failure.ts';
+import type { MachineEvent } from '../../machines/kernel.ts';
 
 export type SourceCode =
   | 'TENDER_SOURCE_VANISHED'
@@ -61,4 +62,16 @@ export function failureOf(error: unknown): SourceFailure {
   const code = error instanceof Error ? (error as { code?: unknown }).code : undefined;
   if (typeof code !== 'string' || !/^E[A-Z0-9]+$/.test(code)) throw error;
   return sourceFailure(byErrno[code] ?? 'TENDER_SOURCE_READ_FAILED', code);
+}
+
+/** Wait before a document is tried again when the machine itself was short of something. */
+const localRetryMs = 5_000;
+
+/** The event that a failed reading becomes. `send.failed` is for sendDocument only: settle waits such a time out itself. */
+export function sourceEvent(failed: Failure): MachineEvent {
+  const { class: failureClass, code, message } = failed;
+  if (failureClass === 'LOCAL')
+    return { type: 'send.failed', class: failureClass, code, message, delayMs: localRetryMs };
+  if (code === 'TENDER_SOURCE_VANISHED') return { type: 'file.vanished' };
+  return { type: 'file.unreadable', code, message };
 }

@@ -2,6 +2,7 @@
 // path, a spooled one by its file in the spool: an absolute path never enters the log, so a folder may move.
 import type { Name } from '../../cloud/contract/name.ts';
 import { nameToBytes } from '../../cloud/contract/name.ts';
+import type { Json, JsonObject } from '../../machines/json.ts';
 import type { FileHandle, FileStat, Files } from '../ports.ts';
 import { bytesOf, isInside, joinPath, splitPath } from './path-bytes.ts';
 import { failureOf, type SourceFailure, sourceFailure } from './source-failure.ts';
@@ -84,4 +85,11 @@ export function sameStat(a: FileStat, b: FileStat): boolean {
 
 function relativePath(source: Source): Uint8Array {
   return source.kind === 'spooled' ? bytesOf(source.spool) : nameToBytes(source.path);
+}
+
+/** `source` of an effect's params. The machine has validated it; what it cannot be is a programmer's error. */
+export function sourceFromJson(json: Json | undefined): Source {
+  const source = json as JsonObject as unknown as Source | undefined;
+  if (source?.kind === 'watched' || source?.kind === 'spooled') return source;
+  throw new TypeError('an effect came without its source');
 }
