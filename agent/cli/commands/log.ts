@@ -35,7 +35,7 @@ export const log: CliCommand = {
         const query = new URLSearchParams({ after: String(last), ...(actor === undefined ? {} : { actor }) });
         for await (const event of api.events(`/v1/events?${query}`)) {
           if (event.event !== 'record') continue;
-          last = Number(event.data.seq);
+          last = Number(event.id);
           print(context, event.data);
         }
       } catch (error) {

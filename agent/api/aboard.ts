@@ -1,0 +1,46 @@
+// What the local API asks of the daemon. daemon.ts provides it; the routes know nothing else, so they can be tested with
+// a daemon of any make.
+import type { Name } from '../../cloud/contract/name.ts';
+import type { JsonObject } from '../../machines/json.ts';
+import type { MachineEvent } from '../../machines/kernel.ts';
+import type { ConfigLine } from '../config.ts';
+import type { Host } from '../host/contract.ts';
+import type { Clock } from '../ports.ts';
+
+export type UploadVerb = 'pause' | 'resume' | 'cancel' | 'retry';
+
+/** The documents aboard, as people see and command them. Every method refuses with a TenderError that says why. */
+export interface Uploads {
+  /** A whole id, or a beginning or ending of at least four letters that only one upload has. */
+  resolve(idText: string): Promise<string>;
+  get(uploadId: string): Promise<JsonObject>;
+  why(uploadId: string): Promise<JsonObject>;
+  /** Those on their way first, in the order they will go; then the ended ones, newest first. */
+  list(filter: { readonly state?: string; readonly limit: number }): Promise<{
+    readonly items: readonly JsonObject[];
+    readonly more: boolean;
+  }>;
+  /** Resolves when the command is in the log. Throws TENDER_COMMAND_REFUSED when the state does not allow it. */
+  command(uploadId: string, event: MachineEvent): Promise<void>;
+  commandAll(
+    verb: UploadVerb,
+    event: MachineEvent,
+  ): Promise<{ readonly accepted: number; readonly refused: number }>;
+}
+
+export interface Aboard {
+  readonly clock: Clock;
+  readonly host: Pick<Host, 'history' | 'tail' | 'progressOf' | 'read' | 'status'>;
+  readonly uploads: Uploads;
+  readonly configLines: readonly ConfigLine[];
+  readonly streamsMax: number;
+  status(): Promise<JsonObject>;
+  /** Takes a file in; resolves with its upload id when it is safe aboard and queued. */
+  add(
+    about: { readonly name: Name; readonly priority: number; readonly sizeBytes?: number },
+    bytes: AsyncIterable<Uint8Array>,
+  ): Promise<string>;
+  connect(command: 'start' | 'stop' | 'reconnect', by: string): Promise<JsonObject>;
+  /** Actors whose effects run now. */
+  running(): Iterable<string>;
+}

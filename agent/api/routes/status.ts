@@ -1,0 +1,51 @@
+// How the agent is: status for people, liveness for supervisors (local only: an outage at sea must not restart anything),
+// the configuration in force, and the connection's commands.
+import type { Json } from '../../../machines/json.ts';
+import type { Aboard } from '../aboard.ts';
+import type { Route } from '../router.ts';
+import { jsonBody, onlyQuery } from '../validate.ts';
+import { byOf } from './uploads.ts';
+
+export function statusRoutes(aboard: Aboard): readonly Route[] {
+  const commands = ['start', 'stop', 'reconnect'] as const;
+  return [
+    {
+      method: 'GET',
+      path: 'v1/status',
+      async answer(request) {
+        onlyQuery(request, []);
+        return { status: 200, json: await aboard.status() };
+      },
+    },
+    {
+      method: 'GET',
+      path: 'v1/config',
+      async answer(request) {
+        onlyQuery(request, []);
+        return { status: 200, json: { settings: aboard.configLines as unknown as Json } };
+      },
+    },
+    {
+      method: 'GET',
+      path: 'healthz',
+      async answer() {
+        const { writing, lastWriteError } = aboard.host.status();
+        const ok = writing === 'open';
+        return {
+          status: ok ? 200 : 503,
+          json: { ok, log: writing, ...(lastWriteError ? { lastWriteError } : {}) },
+        };
+      },
+    },
+    ...commands.map(
+      (command): Route => ({
+        method: 'POST',
+        path: `v1/connection/${command}`,
+        async answer(request) {
+          const body = await jsonBody(request, ['by']);
+          return { status: 200, json: await aboard.connect(command, byOf(body.by)) };
+        },
+      }),
+    ),
+  ];
+}

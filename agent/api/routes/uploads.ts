@@ -1,0 +1,171 @@
+// Documents: add, list, show, why, and the commands of people. Called by the command line and, later, the crew's page.
+import { nameFromBytes } from '../../../cloud/contract/name.ts';
+import type { Json } from '../../../machines/json.ts';
+import type { MachineEvent } from '../../../machines/kernel.ts';
+import { TenderError } from '../../errors.ts';
+import type { Aboard, UploadVerb } from '../aboard.ts';
+import type { ApiRequest } from '../http.ts';
+import type { Route } from '../router.ts';
+import { invalid, jsonBody, lengthOf, onlyQuery, priorityOf, wholeNumber, wordOf } from '../validate.ts';
+
+const listMax = 1000;
+const nameMaxBytes = 255;
+const byMaxCharacters = 64;
+/** The longest pause: longer than a year is a cancel. */
+const pauseMaxMs = 366 * 86_400_000;
+
+export const uploadStates = [
+  'sighted',
+  'settling',
+  'sending',
+  'confirming',
+  'waiting',
+  'paused',
+  'parked',
+  'stored',
+  'indexed',
+  'cancelled',
+] as const;
+
+export function uploadRoutes(aboard: Aboard): readonly Route[] {
+  const { uploads } = aboard;
+  const verbs: readonly UploadVerb[] = ['pause', 'resume', 'cancel', 'retry'];
+  return [
+    {
+      method: 'GET',
+      path: 'v1/uploads',
+      async answer(request) {
+        onlyQuery(request, ['state', 'limit']);
+        const state = wordOf(request.query.get('state'), 'state', uploadStates);
+        const limit = wholeNumber(request.query.get('limit'), 'limit', {
+          least: 1,
+          most: listMax,
+          fallback: 200,
+        });
+        const page = await uploads.list({ limit, ...(state === undefined ? {} : { state }) });
+        return { status: 200, json: { items: page.items, more: page.more } };
+      },
+    },
+    {
+      method: 'POST',
+      path: 'v1/uploads',
+      async answer(request) {
+        onlyQuery(request, ['priority']);
+        const priority = priorityOf(request.query.get('priority'), 5);
+        const size = request.header('tender-size');
+        const sizeBytes = wholeNumber(size, 'tender-size', {
+          least: 0,
+          most: Number.MAX_SAFE_INTEGER,
+          fallback: 0,
+        });
+        const about = {
+          name: nameFromBytes(fileName(request)),
+          priority,
+          ...(size === undefined ? {} : { sizeBytes }),
+        };
+        const id = await aboard.add(about, exactly(request.body, size === undefined ? undefined : sizeBytes));
+        return { status: 201, json: await uploads.get(id) };
+      },
+    },
+    {
+      method: 'GET',
+      path: 'v1/uploads/*',
+      async answer(request, id = '') {
+        onlyQuery(request, []);
+        return { status: 200, json: await uploads.get(await uploads.resolve(id)) };
+      },
+    },
+    {
+      method: 'GET',
+      path: 'v1/uploads/*/why',
+      async answer(request, id = '') {
+        onlyQuery(request, []);
+        return { status: 200, json: await uploads.why(await uploads.resolve(id)) };
+      },
+    },
+    ...verbs.flatMap((verb): Route[] => [
+      {
+        method: 'POST',
+        path: `v1/uploads/all/${verb}`,
+        async answer(request) {
+          return {
+            status: 200,
+            json: { ...(await uploads.commandAll(verb, await verbEvent(request, verb))) },
+          };
+        },
+      },
+      {
+        method: 'POST',
+        path: `v1/uploads/*/${verb}`,
+        async answer(request, id = '') {
+          const uploadId = await uploads.resolve(id);
+          await uploads.command(uploadId, await verbEvent(request, verb));
+          return { status: 200, json: await uploads.get(uploadId) };
+        },
+      },
+    ]),
+    {
+      method: 'POST',
+      path: 'v1/uploads/*/prioritise',
+      async answer(request, id = '') {
+        const body = await jsonBody(request, ['by', 'priority']);
+        const uploadId = await uploads.resolve(id);
+        const priority = priorityOf(body.priority);
+        await uploads.command(uploadId, { type: 'prioritise', by: byOf(body.by), priority });
+        return { status: 200, json: await uploads.get(uploadId) };
+      },
+    },
+  ];
+}
+
+async function verbEvent(request: ApiRequest, verb: UploadVerb): Promise<MachineEvent> {
+  const body = await jsonBody(request, verb === 'pause' ? ['by', 'for'] : ['by']);
+  const untilMs = lengthOf(body.for, 'for');
+  if (untilMs !== undefined && (untilMs < 1 || untilMs > pauseMaxMs))
+    throw invalid('for', 'must lie between 1ms and 366d');
+  const event: { type: string; [field: string]: Json } = { type: verb, by: byOf(body.by) };
+  if (untilMs !== undefined) event.untilMs = untilMs;
+  return event;
+}
+
+export function byOf(value: unknown): string {
+  if (value === undefined) return 'somebody';
+  if (typeof value !== 'string' || value.length < 1 || value.length > byMaxCharacters)
+    throw invalid('by', `needs a name of 1 to ${byMaxCharacters} characters`);
+  return value;
+}
+
+/** The file's own name, as bytes in base64url: names need not be UTF-8 and header lines are not for them. */
+function fileName(request: ApiRequest): Uint8Array {
+  const text = request.header('tender-name');
+  if (text === undefined || !/^[\w-]{1,400}$/.test(text))
+    throw invalid('tender-name', 'needs a file name in base64url');
+  const bytes = new Uint8Array(Buffer.from(text, 'base64url'));
+  const plain = Buffer.from(bytes).toString('latin1');
+  if (
+    bytes.length === 0 ||
+    bytes.length > nameMaxBytes ||
+    plain === '.' ||
+    plain === '..' ||
+    /[/\0]/.test(plain)
+  )
+    throw invalid('tender-name', `must be a single file name of at most ${nameMaxBytes} bytes`);
+  return bytes;
+}
+
+/** A body that ends early or late is not the file that was announced: it must not be queued. */
+async function* exactly(
+  body: AsyncIterable<Uint8Array>,
+  sizeBytes: number | undefined,
+): AsyncIterable<Uint8Array> {
+  let received = 0;
+  for await (const part of body) {
+    received += part.length;
+    yield part;
+  }
+  if (sizeBytes !== undefined && received !== sizeBytes)
+    throw new TenderError(
+      'TENDER_FILE_UNREADABLE',
+      `${received} bytes came instead of ${sizeBytes}: the file changed while it was being added. Add it again.`,
+    );
+}
