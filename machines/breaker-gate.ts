@@ -3,6 +3,7 @@
 // starts a new generation, and a permit of an older one can neither free a place nor count (reliability 5.5).
 import type { BreakerState } from './breaker.ts';
 import type { JsonObject } from './json.ts';
+import type { FailureClass } from './upload-events.ts';
 
 /** Every threshold; the machine's own (open times) are its input. */
 export interface GatePolicy {
@@ -21,6 +22,8 @@ export interface GatePolicy {
   readonly successesToClose: number;
   /** Permits at once when closed; after a close the number starts at 1 and grows by 1 per success. */
   readonly closedMax: number;
+  /** Whether the loss of the link counts as the server's failure. It is the connection's business, so by default not. */
+  readonly linkLossCounts: boolean;
 }
 
 /** Our own numbers (reliability 5.5). */
@@ -34,6 +37,7 @@ export const gateDefaults: GatePolicy = {
   halfOpenCheap: 1,
   successesToClose: 2,
   closedMax: 64,
+  linkLossCounts: false,
 };
 
 export interface Gate {
@@ -58,6 +62,13 @@ export interface Permit {
 
 /** `neither`: cancelled, or a class that says nothing about the server (LINK, RESYNC, other 4xx). */
 export type Outcome = 'success' | 'failure' | 'neither';
+
+/** Which outcomes count: the server's own trouble, never the document's and, unless switched on, never the link's. */
+export function outcomeOf(failure: FailureClass | null, policy: GatePolicy): Outcome {
+  if (failure === null) return 'success';
+  if (failure === 'BUSY' || failure === 'SERVER') return 'failure';
+  return failure === 'LINK' && policy.linkLossCounts ? 'failure' : 'neither';
+}
 
 /** What the machine is to be told, without the recorded chance (`spread`) and the server's wish, which the host adds. */
 export type GateEvent =

@@ -95,7 +95,8 @@ function absorb(before: LineEstimate, sample: Sample): LineEstimate {
     // The clock of doubt starts anew with every acknowledged byte, and stops when nothing is outstanding.
     outstandingSinceMs: idle ? null : sample.bytes > 0 ? sample.atMs : before.outstandingSinceMs,
   };
-  if (elapsed < rateSampleMs) return { ...base, ackedBytes: acked, ackedSinceMs: idle ? null : since };
+  if (elapsed < rateSampleMs)
+    return { ...base, ackedBytes: idle ? 0 : acked, ackedSinceMs: idle ? null : since };
   const measured = (acked * 1_000) / elapsed;
   const weight = 1 - Math.exp(-elapsed / rateMemoryMs);
   const rateBps = before.rateBps === null ? measured : before.rateBps + weight * (measured - before.rateBps);

@@ -3,16 +3,15 @@
 import { type Backoff, backoffDefaults } from './backoff.ts';
 import { openMaxMs, openMinMs } from './breaker.ts';
 import { type GatePolicy, gateDefaults } from './breaker-gate.ts';
+import { attemptsMax } from './upload-context.ts';
 
 export interface Profile {
   readonly backoff: Backoff;
-  /** Tries one document may use up. Ours is in upload-context.ts; presets name their own. */
+  /** Tries one document may use up: `triesMax` of an upload's input. */
   readonly triesMax: number;
   readonly gate: GatePolicy;
   /** Input of the breaker machine. */
   readonly breaker: { readonly openMinMs: number; readonly openMaxMs: number; readonly closeEarly: boolean };
-  /** Whether the loss of the link counts as the server's failure. */
-  readonly linkLossCounts: boolean;
 }
 
 /** The specification's formula: min(initial·2^n, max) plus up to 10 % of it; a fixed open time. */
@@ -23,17 +22,15 @@ function preset(tries: number, firstS: number, maxS: number, threshold: number, 
     // Only failures in a row count there: a share that cannot be reached switches the other rule off.
     gate: { ...gateDefaults, consecutiveMax: threshold, failureShare: 2 },
     breaker: { openMinMs: openS * 1_000, openMaxMs: openS * 1_000, closeEarly: true },
-    linkLossCounts: false,
   };
 }
 
 export const profiles = {
   tender: {
     backoff: backoffDefaults,
-    triesMax: 5,
+    triesMax: attemptsMax,
     gate: gateDefaults,
     breaker: { openMinMs, openMaxMs, closeEarly: true },
-    linkLossCounts: false,
   },
   standard: preset(3, 1, 60, 5, 60),
   'satellite-quick-start': preset(5, 2, 300, 3, 300),

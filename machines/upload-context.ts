@@ -94,6 +94,7 @@ export function newUpload(input: ObjectOf<typeof uploadInput>): UploadContext {
     version: input.version,
     priority: input.priority,
     addedMs: input.addedMs,
+    ...(input.triesMax === undefined ? {} : { triesMax: input.triesMax }),
     stat: null,
     attempts: 0,
     failingSinceMs: null,
@@ -123,11 +124,12 @@ export interface SeenFailure {
 
 /** What one failure does to the counters, and whether it is the last one an upload may have by itself. */
 export function judge(
-  context: Pick<UploadContext, 'attempts' | 'failingSinceMs' | 'resyncs' | 'resyncSinceMs'>,
+  context: Pick<UploadContext, 'attempts' | 'failingSinceMs' | 'resyncs' | 'resyncSinceMs' | 'triesMax'>,
   failure: SeenFailure,
 ): Pick<UploadContext, 'attempts' | 'failingSinceMs' | 'resyncs' | 'resyncSinceMs'> & {
   readonly parks: boolean;
 } {
+  const triesMax = context.triesMax ?? attemptsMax;
   const same = {
     attempts: context.attempts,
     failingSinceMs: context.failingSinceMs,
@@ -141,17 +143,17 @@ export function judge(
   };
   switch (failure.class) {
     case 'ITEM':
-      return { ...counted, parks: failure.permanent === true || counted.attempts >= attemptsMax };
+      return { ...counted, parks: failure.permanent === true || counted.attempts >= triesMax };
     case 'SERVER': {
       const patient = failure.at - counted.failingSinceMs < serverPatienceMs;
-      return { ...counted, parks: counted.attempts >= attemptsMax && !patient };
+      return { ...counted, parks: counted.attempts >= triesMax && !patient };
     }
     case 'RESYNC': {
       const fresh = failure.at - context.resyncSinceMs > resyncWindowMs || context.resyncs === 0;
       const resyncs = fresh ? 1 : context.resyncs + 1;
       const resyncSinceMs = fresh ? failure.at : context.resyncSinceMs;
       if (resyncs < resyncsMax) return { ...same, resyncs, resyncSinceMs, parks: false };
-      return { ...counted, resyncs: 0, resyncSinceMs, parks: counted.attempts >= attemptsMax };
+      return { ...counted, resyncs: 0, resyncSinceMs, parks: counted.attempts >= triesMax };
     }
     // The link's, the cloud's or our own trouble: never this document's fault.
     default:

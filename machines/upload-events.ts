@@ -121,6 +121,8 @@ export const uploadInput = {
   version: whole(1),
   priority: whole(1, 10),
   addedMs: whole(0),
+  /** Tries this document may use up; absent: `attemptsMax` of upload-context.ts. */
+  triesMax: optional(whole(1, 1_000)),
 };
 
 /** The reasons version 1 wrote, in the classes of version 2. */

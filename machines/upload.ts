@@ -1,7 +1,7 @@
 // One version of one document on its way ashore: sighted → settling → sending → confirming → stored → indexed; aside:
 // waiting (by itself, until a time), paused (somebody asked), parked (a person must decide), cancelled. Link loss is
 // no event here: `sendDocument` stays in the ledger and starts again when the scheduler has a permit.
-import { assign, setup } from 'xstate';
+import { assign, type StateValueFrom, setup } from 'xstate';
 import { type Amend, type Arm, type Disarm, define, effect, microstepsMax, type Stop } from './define.ts';
 import type { ObjectOf } from './fields.ts';
 import type { JsonObject } from './json.ts';
@@ -215,7 +215,7 @@ const goOn = [
 
 const tryAgain = [
   { guard: { type: 'waitsFor', params: { back: 'sending' } }, target: 'sending' },
-  { guard: { type: 'waitsFor', params: { back: 'confirming' } }, target: 'confirming' },
+  { target: 'confirming' },
 ] as const;
 
 const failed = (back: Back) =>
@@ -420,7 +420,6 @@ const machine = started.createMachine({
             actions: [...addPauser('sending'), armPause],
           },
           {
-            guard: { type: 'waitsFor', params: { back: 'confirming' } },
             target: 'paused',
             actions: [...addPauser('confirming'), armPause],
           },
@@ -464,6 +463,9 @@ const machine = started.createMachine({
 });
 
 type Stored = NonNullable<UploadContext['stored']>;
+
+/** Every state an upload can be in. */
+export type UploadState = StateValueFrom<typeof machine>;
 
 function keep(context: UploadContext, cls: KeptError['class'], code: string, message: string, atMs: number) {
   return [...context.errors, { class: cls, code, message, atMs }].slice(-errorsKeptMax);

@@ -1,0 +1,102 @@
+// Which upload next, and why not the others. Order: priority 1 to 10, then age; versions of one name in their order.
+// The host feeds it rows of its queue; nothing here holds state, so the page can ask the same question.
+import type { BreakerState } from './breaker.ts';
+import { type ConnectionState, openStates } from './connection.ts';
+
+/** An open effect that wants a permit for the line. */
+export interface Candidate {
+  readonly actor: string;
+  /** 1 critical … 10 low. */
+  readonly priority: number;
+  /** Wall clock, ms, when the upload was accepted. */
+  readonly addedMs: number;
+  /** What identifies the document; two versions of one document have the same. */
+  readonly name: string;
+  readonly version: number;
+}
+
+/** What decides besides the candidate itself. */
+export interface Conditions {
+  readonly connection: ConnectionState;
+  /** The breakers on the way, by name: `line`. */
+  readonly breakers: Readonly<Record<string, BreakerState>>;
+  readonly running: readonly Pick<Candidate, 'actor' | 'priority' | 'name'>[];
+  /** Uploads running side by side, and how many more a critical one may go beyond it. */
+  readonly runningMax: number;
+  readonly urgentExtraMax: number;
+  /**
+   * The lowest version of that name which is on its way and will go on by itself (settling, sending, confirming, waiting).
+   * Paused and parked versions do not count: they wait for a person, and a newer version must not wait with them.
+   */
+  readonly earliestMoving: (name: string) => number | undefined;
+}
+
+/** Four uploads share the line well: more only makes each slower. */
+export const runningMaxDefault = 4;
+/** A critical upload does not wait for a place: this many may have one beyond the limit. */
+export const urgentExtraMaxDefault = 4;
+/** Priorities up to this one are critical. */
+export const urgentPriority = 1;
+
+/** What holds a candidate back. Each has a sentence in why.ts. */
+export type Hold =
+  | { readonly why: 'connection'; readonly state: ConnectionState }
+  | { readonly why: 'breaker'; readonly breaker: string }
+  | { readonly why: 'probing'; readonly breaker: string }
+  | { readonly why: 'earlierVersion'; readonly version: number }
+  | { readonly why: 'turn'; readonly ahead: number };
+
+export const holds = [
+  'connection',
+  'breaker',
+  'probing',
+  'earlierVersion',
+  'turn',
+] as const satisfies readonly Hold['why'][];
+
+/**
+ * Negative: `a` goes first. Versions of one name are kept in order by `earlierVersion`, not here: mixing the two would make
+ * the order depend on which pairs are compared.
+ */
+export function compare(a: Candidate, b: Candidate): number {
+  if (a.priority !== b.priority) return a.priority - b.priority;
+  if (a.addedMs !== b.addedMs) return a.addedMs - b.addedMs;
+  if (a.version !== b.version) return a.version - b.version;
+  return a.actor < b.actor ? -1 : a.actor > b.actor ? 1 : 0;
+}
+
+/** Why this one may not start now, with `ahead` better ones before it; null: it may. */
+export function holdOf(candidate: Candidate, now: Conditions, ahead = 0): Hold | null {
+  if (!openStates.includes(now.connection)) return { why: 'connection', state: now.connection };
+  let places = now.runningMax;
+  for (const [breaker, state] of Object.entries(now.breakers)) {
+    if (state === 'open') return { why: 'breaker', breaker };
+    // Half-open: one document at a time finds out whether the destination is back.
+    if (state === 'half-open' && now.running.length + ahead >= 1) return { why: 'probing', breaker };
+    if (state === 'half-open') places = Math.min(places, 1);
+  }
+  const earliest = now.earliestMoving(candidate.name);
+  if (earliest !== undefined && earliest < candidate.version)
+    return { why: 'earlierVersion', version: earliest };
+  const urgent = candidate.priority <= urgentPriority;
+  const taken = now.running.length + ahead;
+  if (taken >= places + (urgent ? now.urgentExtraMax : 0)) return { why: 'turn', ahead: taken };
+  return null;
+}
+
+export interface Choice {
+  readonly start: readonly Candidate[];
+  readonly held: readonly { readonly candidate: Candidate; readonly hold: Hold }[];
+}
+
+/** Looks at the candidates in order and starts those that may; the others come back with their reason. */
+export function choose(candidates: readonly Candidate[], now: Conditions): Choice {
+  const start: Candidate[] = [];
+  const held: { candidate: Candidate; hold: Hold }[] = [];
+  for (const candidate of [...candidates].sort(compare)) {
+    const hold = holdOf(candidate, now, start.length);
+    if (hold) held.push({ candidate, hold });
+    else start.push(candidate);
+  }
+  return { start, held };
+}
