@@ -10,8 +10,8 @@ import {
   type WatchedFolder,
 } from './config/folders.ts';
 import { nearest } from './config/nearest.ts';
-import { presets } from './config/presets.ts';
-import { fileKey, type Profile, type Setting, type SettingValues, settings } from './config/settings.ts';
+import { presetOf, profileNames } from './config/presets.ts';
+import { fileKey, type Setting, type SettingValues, settings } from './config/settings.ts';
 import { TenderError } from './errors.ts';
 
 export interface ConfigSources {
@@ -172,13 +172,13 @@ function applyProfile(given: Map<string, Given>, findings: string[]): void {
   if (!item) return;
   const read = settings.link.profile.read(item.value, item.fromText);
   if ('wrong' in read) {
-    const near = typeof item.value === 'string' ? nearest(item.value, Object.keys(presets)) : undefined;
+    const near = typeof item.value === 'string' ? nearest(item.value, profileNames) : undefined;
     findings.push(`link.profile (${item.origin}) ${read.wrong}${near ? `. Did you mean ${near}?` : ''}`);
     given.delete('link.profile');
     return;
   }
-  const profile: Profile = read.value;
-  for (const [key, value] of Object.entries(presets[profile]))
+  const profile = read.value;
+  for (const [key, value] of Object.entries(presetOf(profile)))
     if (!given.has(key)) given.set(key, { key, value, fromText: true, origin: `profile ${profile}` });
 }
 

@@ -1,7 +1,7 @@
 // Secret files on a real disk: made with O_EXCL and 0600, written whole or not at all, refused when their mode lets
 // anybody else in (an ssh client does the same, for the same reason).
 import { constants } from 'node:fs';
-import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TenderError } from '../errors.ts';
 import type { SecretFiles } from '../identity/secret-files.ts';
@@ -11,14 +11,24 @@ const fileMaxBytes = 16_384;
 /** `directory` is made (0700) when it is missing. */
 export function nodeSecretFiles(directory: string): SecretFiles {
   const at = (name: string) => join(directory, name);
+  let drafts = 0;
 
-  async function write(name: string, bytes: Uint8Array): Promise<void> {
-    const file = await open(at(name), 'wx', 0o600);
+  /** A whole, durable file under a name of its own; `place` then gives it the lasting one in one step. */
+  async function write(name: string, bytes: Uint8Array, place: (from: string, to: string) => Promise<void>) {
+    await mkdir(directory, { recursive: true, mode: 0o700 });
+    const draft = at(`.${name}.${process.pid}.${drafts++}`);
     try {
-      await file.writeFile(bytes);
-      await file.sync();
+      const file = await open(draft, 'wx', 0o600);
+      try {
+        await file.writeFile(bytes);
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await place(draft, at(name));
+      await syncDirectory();
     } finally {
-      await file.close();
+      await rm(draft, { force: true });
     }
   }
 
@@ -52,23 +62,18 @@ export function nodeSecretFiles(directory: string): SecretFiles {
       }
     },
     async create(name, bytes) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
       try {
-        await write(name, bytes);
+        // link() fails where the name exists, as O_EXCL does, and nobody ever sees half a file under it.
+        await write(name, bytes, link);
+        return true;
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
         throw refusal(at(name), error);
       }
-      await syncDirectory();
-      return true;
     },
     async replace(name, bytes) {
-      await mkdir(directory, { recursive: true, mode: 0o700 });
       try {
-        await rm(at(`${name}.new`), { force: true });
-        await write(`${name}.new`, bytes);
-        await rename(at(`${name}.new`), at(name));
-        await syncDirectory();
+        await write(name, bytes, rename);
       } catch (error) {
         throw refusal(at(name), error);
       }

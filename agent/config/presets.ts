@@ -1,51 +1,52 @@
-// Named sets of link values. `measured` is ours: the defaults of settings.ts, found by measurement. The others are the
-// profiles operators know from older tools, kept selectable: a profile fills in what file, environment and flags leave
-// open. Long rests cost much at sea (a breaker open for 30 min turned 81 % of a link's capacity into 18 % in our model).
-import type { Profile } from './settings.ts';
+// Profiles: named sets of values that fill in what file, environment and flags leave open. `tender` is ours, found by
+// measurement; the others are the ones operators know from older tools. Retry and breaker numbers stand in
+// machines/profiles.ts; here they meet the settings, with the timeouts and sizes that belong to them. Long rests cost
+// much at sea: a breaker open for 30 min turned 81 % of a link's capacity into 18 % in our model.
+import {
+  type ProfileName as MachineProfileName,
+  profiles as machineProfiles,
+} from '../../machines/profiles.ts';
+import { durationText } from './units.ts';
 
-/** setting in file form → value as written in the file. */
-export const presets: Readonly<Record<Profile, Readonly<Record<string, string>>>> = {
-  measured: {},
-  'satellite-quick': {
-    'link.retry_base': '2s',
-    'link.retry_cap': '5m',
-    'link.stall_timeout': '120s',
-    'breaker.failures_max': '3',
-    'breaker.open_base': '300s',
-    'breaker.open_cap': '300s',
-    'spool.max': '1GB',
-  },
-  satellite: {
-    'link.retry_base': '5s',
-    'link.retry_cap': '15m',
-    'link.stall_timeout': '300s',
-    'breaker.failures_max': '3',
-    'breaker.open_base': '30m',
-    'breaker.open_cap': '30m',
-    'spool.max': '2GB',
-  },
-  'at-sea': {
-    'link.retry_base': '10s',
-    'link.retry_cap': '10m',
-    'breaker.open_base': '1h',
-    'breaker.open_cap': '1h',
-    'spool.max': '5GB',
-  },
-  'remote-edge': {
-    'link.retry_base': '2s',
-    'link.retry_cap': '60s',
-    'breaker.failures_max': '5',
-    'breaker.open_base': '120s',
-    'breaker.open_cap': '120s',
-    'spool.max': '512MB',
-  },
-  'multi-cloud': {
-    'link.stall_timeout': '60s',
-    'breaker.failures_max': '3',
-    'breaker.open_base': '60s',
-    'breaker.open_cap': '60s',
-  },
+/** What a preset sets beyond retry and breaker, in file form. */
+const beside: Readonly<Record<MachineProfileName, Readonly<Record<string, string>>>> = {
+  tender: {},
+  standard: {},
+  'satellite-quick-start': { 'link.stall_timeout': '120s', 'spool.max': '1GB' },
+  satellite: { 'link.stall_timeout': '300s', 'spool.max': '2GB' },
+  'at-sea': { 'spool.max': '5GB' },
+  'remote-edge': { 'spool.max': '512MB' },
+  'multi-cloud': { 'link.stall_timeout': '60s' },
+};
+
+/** Presets that only lean on ours. */
+const leanings = {
   throughput: { 'link.stall_timeout': '60s' },
   latency: { 'breaker.open_base': '30s', 'breaker.open_cap': '30s' },
-  resources: { 'spool.max': '50MB' },
-};
+  resources: { 'spool.max': '50MB', 'work.senders_max': '1' },
+} as const;
+
+export type Profile = MachineProfileName | keyof typeof leanings;
+
+export const profileNames = [...Object.keys(machineProfiles), ...Object.keys(leanings)] as readonly Profile[];
+
+/** The machine-side policies of a profile: jitter, window, early closing. */
+export function policiesOf(profile: Profile) {
+  return machineProfiles[profile in machineProfiles ? (profile as MachineProfileName) : 'tender'];
+}
+
+/** setting in file form → value as written in the file. */
+export function presetOf(profile: Profile): Readonly<Record<string, string>> {
+  if (profile in leanings) return leanings[profile as keyof typeof leanings];
+  // Our own numbers are the defaults of settings.ts.
+  if (profile === 'tender') return {};
+  const { backoff, gate, breaker } = policiesOf(profile);
+  return {
+    'link.retry_base': durationText(backoff.baseMs),
+    'link.retry_cap': durationText(backoff.capMs),
+    'breaker.failures_max': String(gate.consecutiveMax),
+    'breaker.open_base': durationText(breaker.openMinMs),
+    'breaker.open_cap': durationText(breaker.openMaxMs),
+    ...beside[profile as MachineProfileName],
+  };
+}

@@ -1,6 +1,7 @@
 // Every setting of the agent: default, unit, limits and one line of why. The property name ends in its unit; in the file
 // the same setting is written without it, because there the value carries the unit: `retryBaseMs` is `retry_base = "1s"`.
 // Read by load.ts; printed by `tender config show --origin`; docs/operations.md has it as a table.
+import { profileNames } from './presets.ts';
 import { failureText, type Read, readDuration, readRate, readSize } from './units.ts';
 
 /** How one setting is read from a TOML value or from the text of an environment variable or flag. */
@@ -71,19 +72,6 @@ function count([least, most]: readonly [number, number], fallback: number, why: 
   return { fallback: String(fallback), why, accepts: `number, ${least} … ${most}`, read };
 }
 
-export const profiles = [
-  'measured',
-  'satellite-quick',
-  'satellite',
-  'at-sea',
-  'remote-edge',
-  'multi-cloud',
-  'throughput',
-  'latency',
-  'resources',
-] as const;
-export type Profile = (typeof profiles)[number];
-
 export const logLevels = ['error', 'warning', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -106,7 +94,7 @@ export const settings = {
     ),
   },
   link: {
-    profile: choice(profiles, 'measured', 'A named set of values for the settings below; see presets.ts.'),
+    profile: choice(profileNames, 'tender', 'A named set of values for the settings below; see presets.ts.'),
     retryBaseMs: duration(['100ms', '15m'], '1s', 'First wait after a failure; doubles each time.'),
     retryCapMs: duration(
       ['500ms', '15m'],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { presets } from '../../agent/config/presets.ts';
+import { profileNames } from '../../agent/config/presets.ts';
 import { fileKey, settings } from '../../agent/config/settings.ts';
 import { durationText, readDuration, readRate, readSize, sizeText } from '../../agent/config/units.ts';
 import { loadConfig } from '../../agent/config.ts';
@@ -77,7 +77,7 @@ describe('configuration', () => {
     expect(origin('log.level')).toBe('default');
   });
 
-  test.each(Object.keys(presets))('the profile %s holds only values that are accepted', async (profile) => {
+  test.each(profileNames)('the profile %s holds only values that are accepted', async (profile) => {
     const config = await load(`[link]\nprofile = "${profile}"`);
     expect(config.link.profile).toBe(profile);
   });
