@@ -285,7 +285,7 @@ export const frameLimits = {
   manifestEntriesMaxCount: 2_048,
   partialsMaxCount: 256,
   documentsPerAckMaxCount: 256,
-  receiptsMaxCount: 64,
+  receiptsMaxCount: 4,
   inventoryMaxCount: 256,
   chunkMaxBytes: 1024 * 1024,
 } as const;

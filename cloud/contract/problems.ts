@@ -146,6 +146,76 @@ export const problems = {
     class: 'BUSY',
     title: 'The yacht does not read what it is sent: connect again, everything unread is kept.',
   },
+  TENDER_CLOCK_WRONG: {
+    status: 401,
+    class: 'AUTH',
+    title: "The device's clock is too far off: it corrects itself from the cloud's signed answer, once.",
+  },
+  TENDER_SIGNATURE_REFUSED: {
+    status: 401,
+    class: 'AUTH',
+    title: "The request is not signed with this device's key: enrol the device again if this lasts.",
+  },
+  TENDER_REQUEST_REPLAYED: {
+    status: 401,
+    class: 'AUTH',
+    title: 'This request was seen before: each one is good once.',
+  },
+  TENDER_LINE_CLAIM_INVALID: {
+    status: 400,
+    class: 'AUTH',
+    title: 'The request for a line does not say what it must: update tender aboard.',
+  },
+  TENDER_PROTOCOL_UNSUPPORTED: {
+    status: 426,
+    class: 'AUTH',
+    title: 'Yacht and cloud have no protocol version in common: update the older of the two.',
+  },
+  TENDER_FRAME_MALFORMED: {
+    status: 400,
+    class: 'LINK',
+    title: 'A frame could not be read: this lane has ended, and what was not confirmed is sent again.',
+  },
+  TENDER_FRAME_TOO_LARGE: {
+    status: 413,
+    class: 'LINK',
+    title: 'A frame was longer than allowed: this lane has ended.',
+  },
+  TENDER_FRAME_UNKNOWN: {
+    status: 400,
+    class: 'LINK',
+    title: 'A frame of a type that must be known was not: update the older of yacht and cloud.',
+  },
+  TENDER_FRAME_OUT_OF_PLACE: {
+    status: 400,
+    class: 'LINK',
+    title: 'A frame came where it may not: this lane has ended.',
+  },
+  TENDER_LIMIT_EXCEEDED: {
+    status: 413,
+    class: 'LINK',
+    title: 'More was sent than the limits in the hello allow: this lane has ended.',
+  },
+  TENDER_TOO_MANY_DOCUMENTS: {
+    status: 429,
+    class: 'BUSY',
+    title: 'More documents are open in this session than allowed: wait until some are finished.',
+  },
+  TENDER_NAME_INVALID: {
+    status: 422,
+    class: 'ITEM',
+    title: 'A document needs a name of 1 to 4096 bytes and a version from 1 on.',
+  },
+  TENDER_CONTENT_MISMATCH: {
+    status: 409,
+    class: 'RESYNC',
+    title: 'What arrived is not the announced document: it is offered again from its beginning.',
+  },
+  TENDER_LINE_CLOSING: {
+    status: 503,
+    class: 'BUSY',
+    title: 'The cloud closes this line, for maintenance or because it was idle: connect again later.',
+  },
 } as const satisfies Record<string, ProblemKind>;
 
 export type ProblemCode = keyof typeof problems;

@@ -130,6 +130,7 @@ export const cloudFrames = fc.oneof(
         sha256,
         storedMs: number,
       }),
+      { maxLength: 4 },
     ),
     extensions,
     signature,

@@ -34,7 +34,7 @@ const facts = (n: number) => ({
 
 describe('receipts', () => {
   test('each receipt of a signed batch is proved alone, and none proves another', () => {
-    for (const count of [1, 2, 7, 64]) {
+    for (const count of [1, 2, 3, 4]) {
       const batch = Array.from({ length: count }, (_, n) => receiptBytes(facts(n)));
       const signature = signReceipts(cloud, batch);
       for (const [position, receipt] of batch.entries()) {

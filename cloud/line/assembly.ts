@@ -1,0 +1,211 @@
+// One upload as it comes together ashore: manifest, slices, chunks complete, chunks durable. It outlives lanes and sessions, so
+// that a cut costs only what was in the air. Fed by a session, emptied into documents.store; kept on the shelf.
+
+import { RunSet } from '../contract/runs.ts';
+import type { Documents } from '../decide/documents.ts';
+import type { DeviceScope, ManifestEntry } from '../ports.ts';
+import type { LineLimitsAshore } from './limits.ts';
+import { PartialChunk } from './partial-chunk.ts';
+
+/** Who wants to know: the session that has this document open now. */
+export interface AssemblyOwner {
+  durable(assembly: Assembly, indexes: readonly number[]): void;
+  unknownReferences(assembly: Assembly, indexes: readonly number[]): void;
+  /** Nothing waits for the store any more. */
+  idle(assembly: Assembly): void;
+  failed(assembly: Assembly, error: unknown): void;
+}
+
+export type SliceVerdict = 'taken' | 'known' | 'refused';
+
+export class Assembly {
+  readonly uploadId: string;
+  readonly deviceId: string;
+  readonly durable = new RunSet();
+  /** Bytes of complete chunks not yet durable, and of incomplete ones. */
+  readyBytes = 0;
+  partialBytes = 0;
+  owner: AssemblyOwner | undefined;
+  /** Set once the offer was answered: before that nothing may be stored. */
+  scope: DeviceScope | undefined;
+
+  readonly #documents: Pick<Documents, 'store'>;
+  readonly #limits: LineLimitsAshore;
+  readonly #lengths = new Map<number, number>();
+  readonly #partial = new Map<number, PartialChunk>();
+  readonly #ready = new Map<number, Uint8Array>();
+  readonly #references = new Map<number, ManifestEntry>();
+  #storing: { chunks: Map<number, Uint8Array>; references: Set<number> } | undefined;
+
+  constructor(
+    identity: { readonly deviceId: string; readonly uploadId: string },
+    documents: Pick<Documents, 'store'>,
+    limits: LineLimitsAshore,
+  ) {
+    this.deviceId = identity.deviceId;
+    this.uploadId = identity.uploadId;
+    this.#documents = documents;
+    this.#limits = limits;
+  }
+
+  get isIdle(): boolean {
+    return this.#storing === undefined && this.#ready.size === 0 && this.#references.size === 0;
+  }
+
+  /** Takes manifest entries; false when there are more of them unstored than allowed. */
+  describe(
+    first: number,
+    entries: readonly { readonly length: number; readonly id?: Uint8Array }[],
+  ): boolean {
+    for (const [at, { length, id }] of entries.entries()) {
+      const index = first + at;
+      if (this.#holds(index)) continue;
+      if (id) {
+        this.#references.set(index, { index, id: Uint8Array.from(id), length });
+        this.#forgetPartial(index);
+        continue;
+      }
+      this.#lengths.set(index, length);
+      const partial = this.#partial.get(index);
+      if (partial) {
+        partial.length = length;
+        this.#completeIfWhole(index, partial);
+      }
+    }
+    this.#store();
+    return this.#lengths.size + this.#references.size <= this.#limits.entriesPendingMax;
+  }
+
+  slice(index: number, offset: number, bytes: Uint8Array): SliceVerdict {
+    if (bytes.length === 0 || offset + bytes.length > this.#limits.chunkMaxBytes) return 'refused';
+    if (this.#holds(index)) return 'known';
+    const length = this.#lengths.get(index);
+    if (length !== undefined && offset + bytes.length > length) return 'refused';
+    const partial = this.#partial.get(index);
+    if (offset === 0 && bytes.length === length) {
+      // The whole chunk in one frame, the common case on a fast line: kept as it came, not copied.
+      this.#forgetPartial(index);
+      this.#complete(index, bytes);
+      return 'taken';
+    }
+    const chunk = partial ?? new PartialChunk(length);
+    if (!partial) this.#partial.set(index, chunk);
+    this.partialBytes -= chunk.heldBytes;
+    chunk.add(offset, bytes);
+    this.partialBytes += chunk.heldBytes;
+    this.#completeIfWhole(index, chunk);
+    return 'taken';
+  }
+
+  /** What need not be sent besides the durable: complete chunks on their way to the store, and beginnings of others. */
+  held(): { index: number; prefixBytes: number }[] {
+    const held = [...(this.#storing?.chunks ?? []), ...this.#ready].map(([index, bytes]) => ({
+      index,
+      prefixBytes: bytes.length,
+    }));
+    for (const [index, chunk] of this.#partial) {
+      if (chunk.prefixBytes > 0) held.push({ index, prefixBytes: chunk.prefixBytes });
+    }
+    return held.sort((a, b) => a.index - b.index);
+  }
+
+  /** Forgets the incomplete chunks, oldest first, until at most `maxBytes` of them are held. */
+  shrink(maxBytes: number): void {
+    for (const index of this.#partial.keys()) {
+      if (this.partialBytes <= maxBytes) return;
+      this.#forgetPartial(index);
+    }
+  }
+
+  /** The store says that these are not ashore after all. */
+  lose(indexes: readonly number[]): void {
+    for (const index of indexes) this.durable.delete(index);
+  }
+
+  /** The offer was answered: these are durable, and storing may begin. */
+  open(scope: DeviceScope, durable: readonly ManifestEntry[]): void {
+    this.scope = scope;
+    for (const { index } of durable) this.#settle(index);
+    this.#store();
+  }
+
+  #holds(index: number): boolean {
+    return (
+      this.durable.has(index) ||
+      this.#ready.has(index) ||
+      this.#references.has(index) ||
+      this.#storing?.chunks.has(index) === true ||
+      this.#storing?.references.has(index) === true
+    );
+  }
+
+  #completeIfWhole(index: number, chunk: PartialChunk): void {
+    if (!chunk.isComplete) return;
+    const { bytes } = chunk;
+    this.#forgetPartial(index);
+    this.#complete(index, bytes);
+  }
+
+  #complete(index: number, bytes: Uint8Array): void {
+    this.#ready.set(index, bytes);
+    this.readyBytes += bytes.length;
+    this.#store();
+  }
+
+  #forgetPartial(index: number): void {
+    const chunk = this.#partial.get(index);
+    if (!chunk) return;
+    this.partialBytes -= chunk.heldBytes;
+    this.#partial.delete(index);
+  }
+
+  #settle(index: number): void {
+    this.durable.add(index);
+    this.#lengths.delete(index);
+    this.#references.delete(index);
+    this.#forgetPartial(index);
+    const ready = this.#ready.get(index);
+    if (ready && this.#ready.delete(index)) this.readyBytes -= ready.length;
+  }
+
+  /** One call of the store at a time per document; what arrives meanwhile is the next group. */
+  #store(): void {
+    const { scope } = this;
+    if (this.#storing || !scope || this.isIdle) return;
+    const chunks = new Map<number, Uint8Array>();
+    let bytes = 0;
+    for (const [index, chunk] of [...this.#ready].sort(([a], [b]) => a - b)) {
+      if (bytes >= this.#limits.storeBatchMaxBytes || chunks.size >= this.#limits.storeBatchMaxCount) break;
+      chunks.set(index, chunk);
+      this.#ready.delete(index);
+      bytes += chunk.length;
+    }
+    const references = [...this.#references.values()].slice(0, this.#limits.storeBatchMaxCount);
+    for (const { index } of references) this.#references.delete(index);
+    this.#storing = { chunks, references: new Set(references.map((entry) => entry.index)) };
+    const sent = [...chunks].map(([index, chunk]) => ({ index, bytes: chunk }));
+    this.#documents.store(scope, this.uploadId, sent, references).then(
+      ({ durable, missing }) => this.#stored(bytes, durable, missing),
+      (error: unknown) => this.#storeFailed(bytes, error),
+    );
+  }
+
+  #stored(bytes: number, durable: readonly number[], missing: readonly number[]): void {
+    this.#storing = undefined;
+    this.readyBytes -= bytes;
+    for (const index of durable) this.#settle(index);
+    for (const index of missing) this.#lengths.delete(index);
+    this.owner?.durable(this, durable);
+    if (missing.length > 0) this.owner?.unknownReferences(this, missing);
+    if (this.isIdle) this.owner?.idle(this);
+    else this.#store();
+  }
+
+  /** The bytes of the group are let go: the yacht is told, and will be asked for them. */
+  #storeFailed(bytes: number, error: unknown): void {
+    this.#storing = undefined;
+    this.readyBytes -= bytes;
+    this.scope = undefined;
+    this.owner?.failed(this, error);
+  }
+}

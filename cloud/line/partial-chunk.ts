@@ -1,0 +1,52 @@
+// One chunk on its way in: slices in any order, any number of times, overlapping or not. Complete when its length is known (from
+// the manifest) and every byte was here.
+import { RunSet } from '../contract/runs.ts';
+
+export class PartialChunk {
+  /** Undefined until the manifest tells. */
+  length: number | undefined;
+  readonly #covered = new RunSet();
+  #buffer = new Uint8Array(0);
+
+  constructor(length: number | undefined) {
+    this.length = length;
+  }
+
+  /** Memory it takes. */
+  get heldBytes(): number {
+    return this.#buffer.length;
+  }
+
+  /** How much of its beginning is here without a hole. */
+  get prefixBytes(): number {
+    return this.#covered.firstMissing(0);
+  }
+
+  get isComplete(): boolean {
+    return this.length !== undefined && this.prefixBytes >= this.length;
+  }
+
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.length);
+  }
+
+  /** Copies, so that the frame's memory is free. A repeated byte changes nothing: the first one stays. */
+  add(offset: number, slice: Uint8Array): void {
+    const end = offset + slice.length;
+    this.#reserve(this.length ?? end, end);
+    const known = this.#covered;
+    if (known.firstMissing(offset) >= end) return;
+    if (!known.runs.some((run) => run.start < end && run.end > offset)) this.#buffer.set(slice, offset);
+    else
+      for (let at = 0; at < slice.length; at++)
+        if (!known.has(offset + at)) this.#buffer[offset + at] = slice[at]!;
+    known.add(offset, end);
+  }
+
+  #reserve(wanted: number, end: number): void {
+    if (this.#buffer.length >= end) return;
+    const grown = new Uint8Array(Math.max(wanted, end));
+    grown.set(this.#buffer);
+    this.#buffer = grown;
+  }
+}
