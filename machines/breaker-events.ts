@@ -1,6 +1,6 @@
 // Every event a breaker's log may hold, with its fields and where it comes from.
 import type { EventSpecs, EventsOf } from './events.ts';
-import { finite, flag, object, optional, text, whole } from './fields.ts';
+import { finite, flag, object, optional, party, text, whole } from './fields.ts';
 import { delayMaxMs } from './upload-events.ts';
 
 /** The numbers that decided: outcomes counted, failures among them, failures in a row. */
@@ -9,7 +9,7 @@ const window = object({ count: whole(0), failures: whole(0), consecutive: whole(
 const spread = finite(-1, 1);
 const retryAfterMs = optional(whole(0, delayMaxMs));
 const reason = text(2_000, 0);
-const by = text(64);
+const by = party();
 
 export const breakerEvents = {
   'breaker.tripped': { source: 'sys', fields: { reason, window, spread, retryAfterMs } },

@@ -1,8 +1,8 @@
 // The circuit breaker of one destination (reliability 5.5): closed, open, half-open. This machine is its logged half,
 // rare and with the numbers that decided; breaker-gate.ts beside it counts outcomes and hands out permits.
-import { assign, setup } from 'xstate';
+import { setup } from 'xstate';
 import { type BreakerEvent, breakerEvents, breakerInput } from './breaker-events.ts';
-import { type Arm, type Disarm, define, effect, microstepsMax } from './define.ts';
+import { type Arm, assign, type Disarm, define, effect, microstepsMax } from './define.ts';
 import { finite, flag, type ObjectOf, object, orNull, text, whole } from './fields.ts';
 
 /** First open time; doubles with each opening that follows without a close between. */

@@ -1,6 +1,6 @@
 // Every event the connection's log may hold, with its fields and where it comes from.
 import type { EventSpecs, EventsOf } from './events.ts';
-import { anyObject, optional, text, whole } from './fields.ts';
+import { anyObject, optional, party, text, whole } from './fields.ts';
 import { failureFields } from './upload-events.ts';
 
 const none = {};
@@ -18,9 +18,9 @@ export const connectionEvents = {
   'link.recovered': { source: 'sys', fields: { numbers: optional(anyObject()) } },
   'host.booted': { source: 'sys', fields: { boot: whole(0) } },
   'reconnect.elapsed': { source: 'tm', fields: none },
-  start: { source: 'cmd', fields: { by: optional(text(64)) } },
-  stop: { source: 'cmd', fields: { by: optional(text(64)) } },
-  reconnect: { source: 'cmd', fields: { by: optional(text(64)) } },
+  start: { source: 'cmd', fields: { by: optional(party()) } },
+  stop: { source: 'cmd', fields: { by: optional(party()) } },
+  reconnect: { source: 'cmd', fields: { by: optional(party()) } },
 } as const satisfies EventSpecs;
 
 export type ConnectionEvent = EventsOf<typeof connectionEvents>;

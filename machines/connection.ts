@@ -1,8 +1,8 @@
 // The line to the cloud as people and scheduler see it: stopped, offline, connecting, online, degraded, and the three
 // ways in which something is there but not our cloud: captive, intercepted, refused. One actor: connection/main.
-import { assign, setup } from 'xstate';
+import { setup } from 'xstate';
 import { type ConnectionEvent, connectionEvents, connectionInput } from './connection-events.ts';
-import { type Arm, type Disarm, define, effect, microstepsMax, type Stop } from './define.ts';
+import { type Arm, assign, type Disarm, define, effect, microstepsMax, type Stop } from './define.ts';
 import { anyObject, finite, type ObjectOf, object, oneOf, orNull, text, whole } from './fields.ts';
 import type { JsonObject } from './json.ts';
 import { type FailureClass, failureClasses } from './upload-events.ts';

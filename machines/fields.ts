@@ -35,6 +35,14 @@ export const text = (max: number, min = 1) =>
       : `must be text of ${min} to ${max} characters`,
   );
 
+/** Who asks: short, on one line, and without `*`, which stands for all in ids of timers. */
+export const party = () =>
+  field<string>((value) =>
+    typeof value === 'string' && /^[^*\p{Cc}]{1,64}$/u.test(value)
+      ? null
+      : 'must name who asks in 1 to 64 characters, without "*" or line breaks',
+  );
+
 /** A whole number between two bounds. */
 export const whole = (min: number, max: number = Number.MAX_SAFE_INTEGER) =>
   field<number>((value) =>

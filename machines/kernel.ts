@@ -2,12 +2,13 @@
 // as plain JSON: record number, state, context, started-but-unanswered effects and armed timers, so that replaying
 // the same events gives the same cell, and recovery is "do what the ledger says". Called by host, replay and inspector.
 import type { AnyMachineSnapshot } from 'xstate';
-import type { Amend, Arm, Definition, Disarm, Stop } from './define.ts';
-import { canonical, fnv1a } from './digest.ts';
+import type { Definition } from './define.ts';
+import { digestOf } from './digest.ts';
 import { MachineError } from './error.ts';
 import type { MachineEvent } from './events.ts';
 import { checkFields, isObject } from './fields.ts';
 import type { Json, JsonObject } from './json.ts';
+import { fold, type Wish, without } from './ledger.ts';
 import { definitionOf } from './registry.ts';
 
 export type { MachineEvent } from './events.ts';
@@ -130,7 +131,7 @@ export function final(kind: string, cell: Cell): boolean {
 
 /** 32-bit FNV-1a over the canonical JSON of state, context, ledger and timers. Throws TENDER_VALUE_NOT_JSON. */
 export function digest(cell: Cell): number {
-  return fnv1a(canonical([cell.value, cell.context, cell.fx, cell.tm]));
+  return digestOf([cell.value, cell.context, cell.fx, cell.tm]);
 }
 
 /**
@@ -184,79 +185,6 @@ function isArmedTimer(value: Json): boolean {
   return Number.isFinite(value.due) && Number.isFinite(value.len) && typeof value.event.type === 'string';
 }
 
-/** An action as the library hands it over: a name and, for ours, parameters. */
-interface Wish {
-  readonly type: string;
-  readonly params?: unknown;
-}
-
-/** Folds the actions of one step into ledger, timers and the host's orders. */
-function fold(
-  definition: Definition,
-  before: Cell,
-  n: number,
-  snapshot: AnyMachineSnapshot,
-  wishes: readonly Wish[],
-  at: number,
-  firstEffect: number,
-): Step {
-  for (const child in snapshot.children)
-    throw new MachineError('TENDER_MACHINE_DEFINITION', `${definition.kind} spawned "${child}"`);
-  let { fx, tm } = before;
-  let place = firstEffect;
-  const ops: Op[] = [];
-  for (const wish of wishes) {
-    switch (wish.type) {
-      case 'arm': {
-        const { id, len, event } = wish.params as Arm;
-        const timer = { due: at + len, len, event: { ...event, timer: id, due: at + len } };
-        if (Object.hasOwn(tm, id)) ops.push({ op: 'disarm', id });
-        tm = { ...tm, [id]: timer };
-        ops.push({ op: 'arm', id, ...timer });
-        break;
-      }
-      case 'disarm': {
-        const { id } = wish.params as Disarm;
-        for (const armed of Object.keys(tm)) {
-          if (armed !== id && !(id.endsWith('*') && armed.startsWith(id.slice(0, -1)))) continue;
-          tm = without(tm, armed);
-          ops.push({ op: 'disarm', id: armed });
-        }
-        break;
-      }
-      case 'stop': {
-        const { effect } = wish.params as Stop;
-        for (const [id, open] of Object.entries(fx)) {
-          if (open.type !== effect) continue;
-          fx = without(fx, id);
-          ops.push({ op: 'stop', id });
-        }
-        break;
-      }
-      case 'amend': {
-        const { effect, patch } = wish.params as Amend;
-        for (const [id, open] of Object.entries(fx)) {
-          if (open.type !== effect) continue;
-          const params = { ...open.params, ...patch };
-          fx = { ...fx, [id]: { type: effect, params } };
-          ops.push({ op: 'amend', id, params });
-        }
-        break;
-      }
-      default: {
-        const id = `${n}.${place++}`;
-        const params = (wish.params ?? {}) as JsonObject;
-        fx = { ...fx, [id]: { type: wish.type, params } };
-        ops.push({ op: 'start', id, type: wish.type, params });
-      }
-    }
-  }
-  return {
-    cell: { n, value: snapshot.value as string, context: snapshot.context as JsonObject, fx, tm },
-    ops,
-  };
-}
-
 /**
  * One inert scope per machine, used again for every step: `transition()` of the library builds a whole throw-away
  * actor each time and is five times slower. Anything it would reach for beyond this is an error, and shows as one.
@@ -302,11 +230,6 @@ function runnerOf(definition: Definition): Runner {
   };
   runners.set(definition, runner);
   return runner;
-}
-
-function without<T>(from: { readonly [key: string]: T }, key: string): { readonly [key: string]: T } {
-  const { [key]: _, ...rest } = from;
-  return rest;
 }
 
 function isEmpty(object: object): boolean {

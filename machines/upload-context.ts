@@ -12,6 +12,7 @@ import {
   oneOf,
   optional,
   orNull,
+  party,
   record,
   text,
   whole,
@@ -64,7 +65,7 @@ export const uploadContext = {
   cancelled: orNull(
     object({
       reason: oneOf('person', 'superseded', 'unchanged'),
-      by: optional(text(64)),
+      by: optional(party()),
       version: optional(whole(1)),
     }),
   ),
@@ -88,30 +89,31 @@ export type KeptError = UploadContext['errors'][number];
 
 /** The context an upload is born with. */
 export function newUpload(input: ObjectOf<typeof uploadInput>): UploadContext {
+  // In alphabetical order: the digest of every step reads it so.
   return {
-    source: input.source,
-    name: input.name,
-    version: input.version,
-    priority: input.priority,
     addedMs: input.addedMs,
-    ...(input.triesMax === undefined ? {} : { triesMax: input.triesMax }),
-    stat: null,
     attempts: 0,
-    failingSinceMs: null,
-    resyncs: 0,
-    resyncSinceMs: 0,
-    lastAttemptMs: null,
-    errors: [],
     bytesDurable: 0,
-    sent: null,
-    waiting: null,
-    paused: null,
-    parked: null,
     cancelled: null,
-    stored: null,
-    released: false,
-    indexed: null,
+    errors: [],
+    failingSinceMs: null,
     indexFailure: null,
+    indexed: null,
+    lastAttemptMs: null,
+    name: input.name,
+    parked: null,
+    paused: null,
+    priority: input.priority,
+    released: false,
+    resyncSinceMs: 0,
+    resyncs: 0,
+    sent: null,
+    source: input.source,
+    stat: null,
+    stored: null,
+    ...(input.triesMax === undefined ? {} : { triesMax: input.triesMax }),
+    version: input.version,
+    waiting: null,
   };
 }
 

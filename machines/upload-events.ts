@@ -10,6 +10,7 @@ import {
   object,
   oneOf,
   optional,
+  party,
   text,
   whole,
 } from './fields.ts';
@@ -41,7 +42,7 @@ export const failureFields = {
   delayMs: whole(0, delayMaxMs),
 };
 
-const by = text(64);
+const by = party();
 const stat = anyObject();
 const none = {};
 

@@ -120,8 +120,9 @@ export const holdWords: { readonly [why in Exclude<Hold['why'], 'connection'>]: 
 export const guardWords: { readonly [kind: string]: { readonly [guard: string]: string } } = {
   upload: {
     changesPriority: 'It has that priority already.',
-    addsPauserForAWhile: 'Too many parties pause it already: let one of them resume first.',
+    addsPauser: 'It is paused by this party already, or too many pause it: let one of them resume first.',
     lastPauser: 'It is not paused by this party: resume it as the one who paused it.',
+    growsDurable: 'That many bytes were known to be durable already.',
     fileIsBack: 'It was not parked for a missing file: retry it instead.',
     alreadyIndexed: 'The cloud has not said yet that it is searchable.',
   },

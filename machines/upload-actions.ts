@@ -1,0 +1,150 @@
+// What an upload's named actions and guards do. Effects and kernel actions are wishes and do nothing here; assignments
+// answer the fields of the context that change. Guards read context and event, nothing else. upload.ts uses them by name.
+import { setup } from 'xstate';
+import { type Amend, type Arm, assign, type Disarm, effect, type Stop } from './define.ts';
+import type { ObjectOf } from './fields.ts';
+import type { JsonObject } from './json.ts';
+import {
+  type Back,
+  errorsKeptMax,
+  judge,
+  type KeptError,
+  pausersMax,
+  type SeenFailure,
+  type UploadContext,
+} from './upload-context.ts';
+import type { FailureClass, UploadEvent, uploadInput } from './upload-events.ts';
+
+export type Failed = SeenFailure & {
+  readonly code: string;
+  readonly message: string;
+  readonly delayMs: number;
+};
+export type Indexed = { readonly passages: number; readonly reason?: string };
+export type Stored = NonNullable<UploadContext['stored']>;
+
+/** Where upload.ts begins: types, actions and guards, no states yet. */
+export const started = setup({
+  types: {} as { context: UploadContext; events: UploadEvent; input: ObjectOf<typeof uploadInput> },
+  actions: {
+    checkSettled: effect<JsonObject>(),
+    sendDocument: effect<JsonObject>(),
+    confirmStored: effect<JsonObject>(),
+    releaseSource: effect<JsonObject>(),
+    arm: effect<Arm>(),
+    disarm: effect<Disarm>(),
+    stop: effect<Stop>(),
+    amend: effect<Amend>(),
+
+    noteStat: assign((_, { stat }: { stat: JsonObject }) => ({ stat })),
+    noteCheckpoint: assign((_, { bytesDurable }: { bytesDurable: number }) => ({ bytesDurable })),
+    noteSent: assign((_, sent: { lengthBytes: number; sha256: string; chunks: number; at: number }) => ({
+      sent: { lengthBytes: sent.lengthBytes, sha256: sent.sha256, chunks: sent.chunks },
+      bytesDurable: sent.lengthBytes,
+      lastAttemptMs: sent.at,
+    })),
+    noteFailure: assign(({ context }, failed: Failed) => {
+      const { parks: _, ...counters } = judge(context, failed);
+      return {
+        ...counters,
+        lastAttemptMs: failed.at,
+        errors: keep(context, failed.class, failed.code, failed.message, failed.at),
+      };
+    }),
+    noteIncomplete: assign(({ context }, { at }: { at: number }) => {
+      const { parks: _, ...counters } = judge(context, { class: 'RESYNC', at });
+      return { ...counters, sent: null, lastAttemptMs: at };
+    }),
+    wait: assign((_, failed: Failed & { back: Back }) => ({
+      waiting: {
+        class: failed.class,
+        code: failed.code,
+        untilMs: failed.at + failed.delayMs,
+        back: failed.back,
+      },
+    })),
+    park: assign(
+      ({ context }, why: { class: KeptError['class']; code: string; message: string; at: number }) => ({
+        parked: { class: why.class, code: why.code, sinceMs: why.at },
+        errors: keep(context, why.class, why.code, why.message, why.at),
+      }),
+    ),
+    parkAfterFailure: assign((_, why: { class: FailureClass; code: string; at: number }) => ({
+      parked: { class: why.class, code: why.code, sinceMs: why.at },
+    })),
+    addPauser: assign(({ context }, asked: { by: string; untilMs: number | null; back: Back }) => ({
+      paused: {
+        by: { ...context.paused?.by, [asked.by]: asked.untilMs },
+        back: context.paused?.back ?? asked.back,
+      },
+    })),
+    dropPauser: assign(({ context }, { by }: { by: string }) => {
+      if (!context.paused) return {};
+      const { [by]: _, ...others } = context.paused.by;
+      return { paused: { by: others, back: context.paused.back } };
+    }),
+    clearWaiting: assign({ waiting: null }),
+    clearPaused: assign({ paused: null }),
+    startOver: assign({
+      parked: null,
+      attempts: 0,
+      failingSinceMs: null,
+      resyncs: 0,
+      stat: null,
+      sent: null,
+    }),
+    setPriority: assign((_, { priority }: { priority: number }) => ({ priority })),
+    cancelledBy: assign((_, { by }: { by: string }) => ({
+      cancelled: { reason: 'person' as const, by },
+      parked: null,
+    })),
+    superseded: assign({ cancelled: { reason: 'superseded' as const } }),
+    unchanged: assign((_, { version }: { version: number }) => ({
+      cancelled: { reason: 'unchanged' as const, version },
+    })),
+    noteStored: assign((_, { documentId, receipt, signature, keyId, storedMs }: Stored) => ({
+      stored: { documentId, receipt, signature, keyId, storedMs },
+    })),
+    noteReleased: assign({ released: true }),
+    noteIndexed: assign((_, { passages, reason }: Indexed) => ({
+      indexed: { passages, reason: reason ?? null },
+      indexFailure: null,
+    })),
+    noteIndexFailure: assign((_, { reason, at }: { reason: string; at: number }) => ({
+      indexFailure: { reason, atMs: at },
+    })),
+  },
+  guards: {
+    isSpooled: ({ context }) => context.source.kind === 'spooled',
+    mustPark: ({ context, event }) => event.type === 'send.failed' && judge(context, event).parks,
+    resyncedTooOften: ({ context, event }) => judge(context, { class: 'RESYNC', at: event.at }).parks,
+    alreadyIndexed: ({ context }) => context.indexed !== null,
+    changesPriority: ({ context, event }) =>
+      event.type === 'prioritise' && event.priority !== context.priority,
+    addsPauser: ({ context, event }) => event.type === 'pause' && changesPausers(context, event),
+    growsDurable: ({ context, event }) =>
+      event.type === 'transfer.checkpointed' && event.bytesDurable !== context.bytesDurable,
+    othersStillPause: ({ context, event }) => pausers(context, event) > 1,
+    lastPauser: ({ context, event }, { back }: { back: Back }) =>
+      pausers(context, event) === 1 && context.paused?.back === back,
+    waitsFor: ({ context }, { back }: { back: Back }) => context.waiting?.back === back,
+    fileIsBack: ({ context }) => context.parked?.class === 'GONE' || context.parked?.class === 'UNREADABLE',
+  },
+});
+
+function keep(context: UploadContext, cls: KeptError['class'], code: string, message: string, atMs: number) {
+  return [...context.errors, { class: cls, code, message, atMs }].slice(-errorsKeptMax);
+}
+
+/** Room for one more party, or another end for one that is in the set already. */
+function changesPausers(context: UploadContext, event: UploadEvent & { type: 'pause' }): boolean {
+  const by = context.paused?.by ?? {};
+  if (!Object.hasOwn(by, event.by)) return Object.keys(by).length < pausersMax;
+  return by[event.by] !== null || event.untilMs !== undefined;
+}
+
+/** How many parties pause it, counted only when the event speaks for one of them. */
+function pausers(context: UploadContext, event: UploadEvent): number {
+  if (!context.paused || !('by' in event) || !Object.hasOwn(context.paused.by, event.by)) return 0;
+  return Object.keys(context.paused.by).length;
+}
