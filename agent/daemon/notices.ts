@@ -1,0 +1,93 @@
+// The cloud's word that a document is searchable, taken into the log exactly once: a notice's event and the cursor that
+// counts it are one batch, and the cloud is told "seen" only after that batch is on the medium. A notice for a document
+// the log no longer knows (rebuilt, long folded away) only moves the cursor.
+import type { Json } from '../../machines/json.ts';
+import type { MachineEvent } from '../../machines/kernel.ts';
+import type { Host } from '../host/contract.ts';
+import type { Log } from '../log-line.ts';
+import type { Change } from '../ports.ts';
+
+/** A notice as it comes over the line. */
+export interface Notice {
+  readonly sequence: number;
+  readonly uploadId: string;
+  readonly documentId: string;
+  readonly version: number;
+  readonly kind: 'indexed' | 'index-failed';
+  readonly passages: number;
+  readonly reason: string;
+}
+
+export interface Notices {
+  /** The last notice in the log; 0 before the first. */
+  cursor(): Promise<number>;
+  /** Resolves when all of them are in the log, with the cursor to acknowledge. In order, one call after the other. */
+  take(notices: readonly Notice[]): Promise<number>;
+}
+
+export const cursorKey = 'cursor/notices';
+
+export function createNotices({
+  host,
+  log,
+}: {
+  host: Pick<Host, 'row' | 'putRows' | 'send'>;
+  log: Log;
+}): Notices {
+  let known: number | undefined;
+  let queue: Promise<unknown> = Promise.resolve();
+
+  async function cursor(): Promise<number> {
+    known ??= Number((await host.row(cursorKey)) ?? 0);
+    return known;
+  }
+
+  async function takeOne(notice: Notice): Promise<void> {
+    const at = await cursor();
+    // Replayed after a lost acknowledgement: the log has it already.
+    if (notice.sequence <= at) return;
+    if (notice.sequence > at + 1)
+      log({
+        level: 'warning',
+        code: 'TENDER_NOTICE_GAP',
+        message: `The cloud's notices jump from ${at} to ${notice.sequence}: those between are gone ashore.`,
+      });
+    const rows: readonly Change[] = [{ type: 'put', key: cursorKey, value: String(notice.sequence) }];
+    const actor = `upload/${notice.uploadId}`;
+    const answer = await host.send(actor, eventOf(notice), { src: 'sys', rows });
+    if (!answer.accepted) {
+      await host.putRows(rows, { soft: false });
+      if (answer.reason !== 'finished' && answer.reason !== 'unknown')
+        log({ level: 'warning', actor, message: `A notice changed nothing: ${answer.message}` });
+    }
+    known = notice.sequence;
+  }
+
+  return {
+    cursor,
+    take(notices) {
+      const taken = queue.then(async () => {
+        for (const notice of notices) await takeOne(notice);
+        return cursor();
+      });
+      // A failed write is told to this caller; the next one begins where the log stands.
+      queue = taken.catch(() => {
+        known = undefined;
+      });
+      return taken;
+    },
+  };
+}
+
+function eventOf(notice: Notice): MachineEvent {
+  const { documentId, version, passages, reason } = notice;
+  if (notice.kind === 'index-failed') return { type: 'document.indexFailed', documentId, version, reason };
+  const event: { type: string; [field: string]: Json } = {
+    type: 'document.indexed',
+    documentId,
+    version,
+    passages,
+  };
+  if (reason !== '') event.reason = reason;
+  return event;
+}

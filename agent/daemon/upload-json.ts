@@ -1,0 +1,103 @@
+// One upload as the API tells it: the machine's cell, what is moving right now, and the sentence that says why it stands
+// where it does. The same object for list, show and every command's answer.
+import { type Name, nameForPeople } from '../../cloud/contract/name.ts';
+import type { Json, JsonObject } from '../../machines/json.ts';
+import type { Cell } from '../../machines/kernel.ts';
+import type { Hold } from '../../machines/schedule.ts';
+import type { UploadState } from '../../machines/upload.ts';
+import type { UploadContext } from '../../machines/upload-context.ts';
+import { type Why, whyUpload } from '../../machines/why.ts';
+
+/** At a glance, in four words (and one for what was given up). */
+const glances: Readonly<Record<UploadState, string>> = {
+  sighted: 'pending',
+  settling: 'pending',
+  sending: 'uploading',
+  confirming: 'uploading',
+  waiting: 'pending',
+  paused: 'pending',
+  parked: 'failed',
+  stored: 'completed',
+  indexed: 'completed',
+  cancelled: 'cancelled',
+};
+
+export const finalStates: readonly string[] = ['indexed', 'cancelled'];
+
+/** What an effect said last about its own progress; all of it optional, because nothing may run. */
+export interface Moving {
+  readonly bytesSent?: number;
+  readonly bytesDurable?: number;
+  readonly totalBytes?: number;
+  readonly bytesPerSecond?: number;
+}
+
+export function contextOf(cell: Cell): UploadContext {
+  return cell.context as unknown as UploadContext;
+}
+
+export function uploadWhy(cell: Cell, hold: Hold | null): Why {
+  return whyUpload(cell.value as UploadState, contextOf(cell), hold);
+}
+
+export function uploadJson(
+  id: string,
+  cell: Cell,
+  hold: Hold | null,
+  moving: Moving | undefined,
+): JsonObject {
+  const context = contextOf(cell);
+  const state = cell.value as UploadState;
+  const why = uploadWhy(cell, hold);
+  const sizeBytes = sizeOf(context, moving);
+  const done = state === 'stored' || state === 'indexed';
+  const durable = Math.max(context.bytesDurable, moving?.bytesDurable ?? 0);
+  const sentBytes = done && sizeBytes !== null ? sizeBytes : Math.min(durable, sizeBytes ?? durable);
+  const json: { [key: string]: Json } = {
+    id,
+    name: nameForPeople(context.name as Name),
+    nameBytes: context.name as Json,
+    version: context.version,
+    state,
+    glance: glances[state],
+    final: finalStates.includes(state),
+    priority: context.priority,
+    addedMs: context.addedMs,
+    source: context.source as unknown as Json,
+    sizeBytes,
+    sentBytes,
+    percent: percentOf(sizeBytes, sentBytes, done),
+    bytesPerSecond: moving?.bytesPerSecond ?? null,
+    attempts: context.attempts,
+    lastAttemptMs: context.lastAttemptMs,
+    errors: context.errors as unknown as Json,
+    why: why.sentence,
+    whatToDo: why.whatToDo,
+    untilMs: why.untilMs,
+    sha256: context.sent?.sha256 ?? null,
+    stored: context.stored as unknown as Json,
+    // A receipt is kept only after its signature was checked against the key of the enrolment.
+    receiptVerified: context.stored !== null,
+    passages: context.indexed?.passages ?? null,
+    reason: context.indexed?.reason ?? null,
+    indexFailure: context.indexFailure as unknown as Json,
+    cancelReason: context.cancelled?.reason ?? null,
+  };
+  return json;
+}
+
+function sizeOf(context: UploadContext, moving: Moving | undefined): number | null {
+  if (context.sent) return context.sent.lengthBytes;
+  if (context.source.kind === 'spooled') return context.source.sizeBytes;
+  const stat = context.stat as { sizeBytes?: unknown } | null;
+  if (typeof stat?.sizeBytes === 'number') return stat.sizeBytes;
+  return moving?.totalBytes ?? null;
+}
+
+/** 100 only when the receipt is here: everything before may still have to go again. */
+function percentOf(sizeBytes: number | null, sentBytes: number, done: boolean): number | null {
+  if (done) return 100;
+  if (sizeBytes === null) return null;
+  if (sizeBytes === 0) return 0;
+  return Math.min(99, Math.floor((sentBytes / sizeBytes) * 1000) / 10);
+}

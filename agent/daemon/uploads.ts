@@ -1,0 +1,168 @@
+// The documents aboard, for people: found by a piece of their id, listed in the order they will go, commanded one by one
+// or all together. Everything is read from the host's rows; 100,000 documents never stand in memory.
+import { isUlid } from '../../cloud/contract/ids.ts';
+import type { JsonObject } from '../../machines/json.ts';
+import type { Cell, MachineEvent } from '../../machines/kernel.ts';
+import type { Hold } from '../../machines/schedule.ts';
+import type { Uploads, UploadVerb } from '../api/aboard.ts';
+import { TenderError } from '../errors.ts';
+import type { Host } from '../host/contract.ts';
+import { contextOf, finalStates, type Moving, uploadJson, uploadWhy } from './upload-json.ts';
+
+/** Rows read per page while listing. */
+const pageRows = 500;
+/** Commands to all documents on their way to the log at once; they share its commits. */
+const commandsInFlight = 64;
+const idPieceMin = 4;
+
+export interface UploadsPorts {
+  readonly host: Pick<Host, 'read' | 'list' | 'send' | 'progressOf'>;
+  /** What holds an upload back that wants to send; null: nothing does. */
+  holdOf(actor: string, cell: Cell): Hold | null;
+}
+
+interface Row {
+  readonly id: string;
+  readonly cell: Cell;
+}
+
+export function createUploads({ host, holdOf }: UploadsPorts): Uploads {
+  const actorOf = (id: string) => `upload/${id}`;
+  const jsonOf = ({ id, cell }: Row): JsonObject =>
+    uploadJson(id, cell, holdOf(actorOf(id), cell), host.progressOf(actorOf(id)) as Moving | undefined);
+
+  async function* all(state?: string): AsyncIterable<Row> {
+    let after: string | undefined;
+    for (;;) {
+      let count = 0;
+      const filter = { kind: 'upload', limit: pageRows, ...(state === undefined ? {} : { state }) };
+      for await (const { actor, cell } of host.list(after === undefined ? filter : { ...filter, after })) {
+        after = actor;
+        count++;
+        yield { id: actor.slice('upload/'.length), cell };
+      }
+      if (count < pageRows) return;
+    }
+  }
+
+  async function read(id: string): Promise<Row> {
+    const cell = await host.read(actorOf(id));
+    if (!cell)
+      throw new TenderError(
+        'TENDER_NO_SUCH_UPLOAD',
+        `There is no document ${id} aboard: \`tender ls\` lists them.`,
+      );
+    return { id, cell };
+  }
+
+  async function command(row: Row, event: MachineEvent): Promise<void> {
+    const answer = await host.send(actorOf(row.id), event, { src: 'cmd' });
+    if (answer.accepted || idempotent(row.cell, event)) return;
+    const why = uploadWhy(row.cell, holdOf(actorOf(row.id), row.cell));
+    throw new TenderError(
+      'TENDER_COMMAND_REFUSED',
+      `A document that is ${row.cell.value} cannot take "${event.type}". ${why.sentence} ${why.whatToDo}`,
+    );
+  }
+
+  return {
+    async resolve(idText) {
+      const piece = idText
+        .trim()
+        .toUpperCase()
+        .replace(/^UPLOAD\//, '');
+      if (isUlid(piece)) return (await read(piece)).id;
+      if (!/^[0-9A-Z]+$/.test(piece) || piece.length < idPieceMin || piece.length > 26)
+        throw new TenderError(
+          'TENDER_NO_SUCH_UPLOAD',
+          `"${idText.slice(0, 40)}" is no id: write one as \`tender ls\` shows it, at least ${idPieceMin} letters.`,
+        );
+      const found: string[] = [];
+      for await (const { id } of all()) {
+        if (!id.startsWith(piece) && !id.endsWith(piece)) continue;
+        found.push(id);
+        if (found.length > 1)
+          throw new TenderError(
+            'TENDER_UPLOAD_AMBIGUOUS',
+            `Several documents have an id like ${piece}, such as ${found.join(' and ')}: write more of it.`,
+          );
+      }
+      return (await read(found[0] ?? piece)).id;
+    },
+
+    get: async (id) => jsonOf(await read(id)),
+
+    async why(id) {
+      const row = await read(id);
+      const why = uploadWhy(row.cell, holdOf(actorOf(id), row.cell));
+      const { name, state } = jsonOf(row);
+      const until = why.untilMs === null ? null : new Date(why.untilMs).toISOString();
+      return {
+        id,
+        name: name!,
+        state: state!,
+        sentence: why.sentence,
+        until,
+        todo: why.whatToDo,
+        facts: why.facts,
+      };
+    },
+
+    async list({ state, limit }) {
+      // The best `limit` of all, kept in a bounded array: sorted and cut whenever it has doubled.
+      let best: Row[] = [];
+      let cut = false;
+      for await (const row of all(state)) {
+        best.push(row);
+        if (best.length < limit * 2 + 1) continue;
+        best = best.sort(inOrder).slice(0, limit);
+        cut = true;
+      }
+      const more = cut || best.length > limit;
+      return { items: best.sort(inOrder).slice(0, limit).map(jsonOf), more };
+    },
+
+    command: async (id, event) => command(await read(id), event),
+
+    async commandAll(verb: UploadVerb, event) {
+      let accepted = 0;
+      let refused = 0;
+      const flying = new Set<Promise<void>>();
+      for await (const { id, cell } of all()) {
+        if (finalStates.includes(cell.value)) continue;
+        if (flying.size >= commandsInFlight) await Promise.race(flying);
+        const sent: Promise<void> = host.send(actorOf(id), event, { src: 'cmd' }).then((answer) => {
+          if (answer.accepted) accepted++;
+          else refused++;
+          flying.delete(sent);
+        });
+        flying.add(sent);
+      }
+      await Promise.all(flying);
+      return { verb, accepted, refused };
+    },
+  };
+}
+
+/** Asked for what already is: a person who presses twice is not told off. */
+function idempotent(cell: Cell, event: MachineEvent): boolean {
+  const context = contextOf(cell);
+  if (event.type === 'prioritise') return context.priority === event.priority;
+  if (event.type === 'cancel') return cell.value === 'cancelled';
+  if (event.type === 'pause')
+    return cell.value === 'paused' && String(event.by) in (context.paused?.by ?? {});
+  return false;
+}
+
+/** On its way before ended; by priority, then age; the ended newest first. */
+function inOrder(a: Row, b: Row): number {
+  const [endedA, endedB] = [isEnded(a), isEnded(b)];
+  if (endedA !== endedB) return endedA ? 1 : -1;
+  if (endedA) return a.id < b.id ? 1 : -1;
+  const [x, y] = [contextOf(a.cell), contextOf(b.cell)];
+  return x.priority - y.priority || x.addedMs - y.addedMs || (a.id < b.id ? -1 : 1);
+}
+
+function isEnded({ cell }: Row): boolean {
+  return finalStates.includes(cell.value) || cell.value === 'stored';
+}
