@@ -2,9 +2,9 @@
 // Chunks are kept in blocks: recent blocks hold length and id of every chunk, older ones only where they began.
 
 /** Chunks in one block; a block is 36 KiB. */
-const blockChunks = 1024;
+const defaultBlockChunks = 1024;
 /** Blocks kept whole: the last 65,536 chunks, about 4.7 GB of document, in 2.3 MB. */
-const blocksMaxCount = 64;
+const defaultBlocksMaxCount = 64;
 
 interface Block {
   count: number;
@@ -24,6 +24,13 @@ export class ChunkMap {
   #starts: number[] = [];
   #count = 0;
   #offset = 0;
+  readonly #blockChunks: number;
+  readonly #blocksMaxCount: number;
+
+  constructor(blockChunks = defaultBlockChunks, blocksMaxCount = defaultBlocksMaxCount) {
+    this.#blockChunks = blockChunks;
+    this.#blocksMaxCount = blocksMaxCount;
+  }
 
   get count(): number {
     return this.#count;
@@ -35,12 +42,12 @@ export class ChunkMap {
   }
 
   add(length: number, id: Uint8Array): void {
-    const number = Math.floor(this.#count / blockChunks);
-    if (this.#count % blockChunks === 0) {
+    const number = Math.floor(this.#count / this.#blockChunks);
+    if (this.#count % this.#blockChunks === 0) {
       this.#starts.push(this.#offset);
-      const oldest = this.#blocks.get(number - blocksMaxCount);
-      this.#blocks.delete(number - blocksMaxCount);
-      this.#blocks.set(number, emptied(oldest));
+      const oldest = this.#blocks.get(number - this.#blocksMaxCount);
+      this.#blocks.delete(number - this.#blocksMaxCount);
+      this.#blocks.set(number, this.#emptied(oldest));
     }
     append(this.#blocks.get(number)!, length, id);
     this.#count += 1;
@@ -52,11 +59,11 @@ export class ChunkMap {
     if (!Number.isInteger(index) || index < 0 || index >= this.#count) {
       throw new RangeError(`chunk ${index} was not cut yet (${this.#count} were)`);
     }
-    const number = Math.floor(index / blockChunks);
+    const number = Math.floor(index / this.#blockChunks);
     const block = this.#blocks.get(number);
     const from = this.#starts[number]!;
     if (!block) return { forgotten: { block: number, from, to: this.#starts[number + 1]! } };
-    const place = index % blockChunks;
+    const place = index % this.#blockChunks;
     let offset = from;
     for (let i = 0; i < place; i++) offset += block.lengths[i]!;
     return { offset, length: block.lengths[place]!, id: block.ids.slice(place * 32, place * 32 + 32) };
@@ -64,11 +71,23 @@ export class ChunkMap {
 
   /** Takes a block that was cut again. Only one such block is kept beside the recent ones. */
   restore(number: number, chunks: readonly { readonly length: number; readonly id: Uint8Array }[]): void {
-    const oldestKept = Math.floor((this.#count - 1) / blockChunks) - blocksMaxCount + 1;
+    const oldestKept = Math.floor((this.#count - 1) / this.#blockChunks) - this.#blocksMaxCount + 1;
     for (const kept of this.#blocks.keys()) if (kept < oldestKept) this.#blocks.delete(kept);
-    const block = emptied(undefined);
+    const block = this.#emptied(undefined);
     for (const chunk of chunks) append(block, chunk.length, chunk.id);
     this.#blocks.set(number, block);
+  }
+
+  /** A block to fill: a forgotten one's memory is used again. */
+  #emptied(block: Block | undefined): Block {
+    if (!block)
+      return {
+        count: 0,
+        lengths: new Int32Array(this.#blockChunks),
+        ids: new Uint8Array(this.#blockChunks * 32),
+      };
+    block.count = 0;
+    return block;
   }
 }
 
@@ -76,11 +95,4 @@ function append(block: Block, length: number, id: Uint8Array): void {
   block.lengths[block.count] = length;
   block.ids.set(id, block.count * 32);
   block.count += 1;
-}
-
-function emptied(block: Block | undefined): Block {
-  if (!block)
-    return { count: 0, lengths: new Int32Array(blockChunks), ids: new Uint8Array(blockChunks * 32) };
-  block.count = 0;
-  return block;
 }

@@ -48,8 +48,9 @@ export function openDocument(
   roots: SourceRoots,
   source: Source,
   settled?: FileStat,
+  map = new ChunkMap(),
 ): DocumentReader {
-  return new Reader(files, () => openSource(files, roots, source), settled);
+  return new Reader(files, () => openSource(files, roots, source), settled, map);
 }
 
 class Reader implements DocumentReader {
@@ -66,7 +67,7 @@ class Reader implements DocumentReader {
   #to = 0;
   #position = 0;
   readonly #whole = createHash('sha256');
-  readonly #map = new ChunkMap();
+  readonly #map: ChunkMap;
   readonly #free: Uint8Array[] = [];
   readonly #held = new Map<number, Uint8Array>();
 
@@ -74,7 +75,9 @@ class Reader implements DocumentReader {
     files: Files,
     open: () => Promise<OpenSource | { failed: SourceFailure }>,
     settled: FileStat | undefined,
+    map: ChunkMap,
   ) {
+    this.#map = map;
     this.#files = files;
     this.#open = open;
     this.#settled = settled;
