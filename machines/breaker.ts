@@ -1,6 +1,6 @@
 // The circuit breaker of one destination (reliability 5.5): closed, open, half-open. This machine is its logged half,
 // rare and with the numbers that decided; breaker-gate.ts beside it counts outcomes and hands out permits.
-import { setup } from 'xstate';
+import { type StateValueFrom, setup } from 'xstate';
 import { type BreakerEvent, breakerEvents, breakerInput } from './breaker-events.ts';
 import { type Arm, assign, type Disarm, define, effect, microstepsMax } from './define.ts';
 import { finite, flag, type ObjectOf, object, orNull, text, whole } from './fields.ts';
@@ -30,7 +30,6 @@ const breakerContext = {
 };
 
 export type BreakerContext = ObjectOf<typeof breakerContext>;
-export type BreakerState = 'closed' | 'open' | 'half-open';
 
 type Failing = Readonly<{ reason: string; spread: number; retryAfterMs?: number; at: number }>;
 type Tripped = Failing & Readonly<{ window: NonNullable<BreakerContext['window']> }>;
@@ -175,6 +174,9 @@ const machine = started.createMachine({
     },
   },
 });
+
+/** Every state a breaker can be in. */
+export type BreakerState = StateValueFrom<typeof machine>;
 
 export const breaker = define({
   kind: 'breaker',

@@ -1,6 +1,6 @@
 // The line to the cloud as people and scheduler see it: stopped, offline, connecting, online, degraded, and the three
 // ways in which something is there but not our cloud: captive, intercepted, refused. One actor: connection/main.
-import { setup } from 'xstate';
+import { type StateValueFrom, setup } from 'xstate';
 import { type ConnectionEvent, connectionEvents, connectionInput } from './connection-events.ts';
 import { type Arm, assign, type Disarm, define, effect, microstepsMax, type Stop } from './define.ts';
 import { anyObject, finite, type ObjectOf, object, oneOf, orNull, text, whole } from './fields.ts';
@@ -26,16 +26,6 @@ const connectionContext = {
 };
 
 export type ConnectionContext = ObjectOf<typeof connectionContext>;
-export type ConnectionState =
-  | 'stopped'
-  | 'offline'
-  | 'connecting'
-  | 'online'
-  | 'degraded'
-  | 'captive'
-  | 'intercepted'
-  | 'refused';
-
 /** The five words of older interfaces, which the API also gives. */
 export const fiveNames: { readonly [state in ConnectionState]: string } = {
   stopped: 'stopped',
@@ -157,11 +147,11 @@ const machine = started.createMachine({
   initial: 'stopped',
   states: {
     stopped: {
-      description: 'Nobody wants a connection, or the tries a person allowed are used up.',
+      description:
+        'Nobody wants a connection, or the tries a person allowed are used up. Only `start` leaves it.',
       exit: { type: 'stop', params: { effect: 'closeLine' } },
       on: {
         start: { target: 'connecting', actions: 'forgetAttempts' },
-        reconnect: { target: 'connecting', actions: 'forgetAttempts' },
         'line.closed': { actions: 'noteSince' },
       },
     },
@@ -242,6 +232,9 @@ const machine = started.createMachine({
     },
   },
 });
+
+/** Every state the connection can be in. */
+export type ConnectionState = StateValueFrom<typeof machine>;
 
 export const connection = define({
   kind: 'connection',

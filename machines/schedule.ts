@@ -24,11 +24,8 @@ export interface Conditions {
   /** Uploads running side by side, and how many more a critical one may go beyond it. */
   readonly runningMax: number;
   readonly urgentExtraMax: number;
-  /**
-   * The lowest version of that name which is on its way and will go on by itself (settling, sending, confirming, waiting).
-   * Paused and parked versions do not count: they wait for a person, and a newer version must not wait with them.
-   */
-  readonly earliestMoving: (name: string) => number | undefined;
+  /** The lowest version of that name which is neither stored, cancelled nor parked: a parked one waits for a person. */
+  readonly earliestOpen: (name: string) => number | undefined;
 }
 
 /** Four uploads share the line well: more only makes each slower. */
@@ -75,7 +72,7 @@ export function holdOf(candidate: Candidate, now: Conditions, ahead = 0): Hold |
     if (state === 'half-open' && now.running.length + ahead >= 1) return { why: 'probing', breaker };
     if (state === 'half-open') places = Math.min(places, 1);
   }
-  const earliest = now.earliestMoving(candidate.name);
+  const earliest = now.earliestOpen(candidate.name);
   if (earliest !== undefined && earliest < candidate.version)
     return { why: 'earlierVersion', version: earliest };
   const urgent = candidate.priority <= urgentPriority;
