@@ -45,6 +45,14 @@ export interface Storage {
   open(): Promise<KeyValue>;
   /** Moves the closed database aside as evidence and answers where it went. The next open() starts empty. */
   quarantine(reason: string): Promise<string>;
+  /** Puts the database moved aside last back, in place of one that was never completed; false if there is none. */
+  restore?(): Promise<boolean>;
+  /**
+   * A note of at most 200 characters beside the database: what it must hold at least. Written after each promise without
+   * fsync (it may lag behind, never lead), so that a lost tail or a deleted database is noticed. `sync` forces it out.
+   */
+  mark?(note: string, sync?: boolean): void;
+  marked?(): Promise<string | undefined>;
 }
 
 export type FileKind = 'file' | 'directory' | 'symlink' | 'other';

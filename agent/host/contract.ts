@@ -2,6 +2,7 @@
 // see keys, batches or cells in the making. A promise that resolves means: on the medium. docs/event-log.md has the rules.
 import type { Json, JsonObject } from '../../machines/json.ts';
 import type { Cell, MachineEvent } from '../../machines/kernel.ts';
+import type { Hold } from '../../machines/schedule.ts';
 import type { Change, KeyRange } from '../ports.ts';
 
 /** Who an event came from: a person or program, an effect's outcome, a timer, or the system around the machines. */
@@ -150,6 +151,8 @@ export interface Host {
   /** Latest-wins figures of a running effect, for people. */
   progress(actor: string, json: Json): void;
   progressOf(actor: string): Json | undefined;
+  /** What keeps an actor's effect from using the line; null: it runs, or wants nothing of the line. */
+  hold(actor: string): Promise<Hold | null>;
   status(): HostStatus;
   /** Writes every head now, so that the next start folds nothing. */
   checkpoint(): Promise<void>;

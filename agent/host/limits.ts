@@ -17,10 +17,12 @@ export interface HostLimits {
   readonly mailboxMaxEvents: number;
   /** Timers due within this are held in memory; later ones are rows. */
   readonly timerHorizonMs: number;
-  /** Overdue timers fired per turn, so that a long absence does not make one giant batch. */
-  readonly timersPerTurnMax: number;
-  /** Effects without a permit running at once. */
+  /** Timers held in memory at most; if more are due within the horizon, it is drawn nearer. */
+  readonly timersHeldMax: number;
+  /** Effects of one type that need no permit running at once; most of their time they only wait. */
   readonly freeEffectsMax: number;
+  /** Effects that need the line running at once, until the line says otherwise. */
+  readonly lineEffectsMax: number;
   /** Effects started in one go; the rest follow in the next, urgent ones first. */
   readonly startsPerPassMax: number;
   /** Rows of the queue looked at to fill the free places. */
@@ -54,9 +56,10 @@ export const defaultLimits: HostLimits = {
   liveCellsMax: 1_024,
   mailboxMaxEvents: 100_000,
   timerHorizonMs: 3_600_000,
-  timersPerTurnMax: 64,
-  freeEffectsMax: 16,
-  startsPerPassMax: 4,
+  timersHeldMax: 4_096,
+  freeEffectsMax: 64,
+  lineEffectsMax: 4,
+  startsPerPassMax: 128,
   candidatesMax: 64,
   handlerThrowsMax: 3,
   handlerRetryMs: 1_000,

@@ -1,0 +1,102 @@
+// The cells in memory. Most actors are only rows: one is loaded when an event reaches it, and goes back to being a row
+// once its head is written and others were used more recently. Used by the turn loop (write) and the reads (look).
+import { TenderError } from '../errors.ts';
+import type { Change, KeyValue } from '../ports.ts';
+import { keys } from './keys.ts';
+import { headRow, readSlot, type Slot } from './slot.ts';
+
+export interface Found {
+  readonly slot: Slot;
+  /** Its work is over: only a receipt is left. */
+  readonly finished: boolean;
+}
+
+export interface Cells {
+  /** A live cell or the one its head describes; activates nothing. Throws TENDER_LOG_BROKEN on a stale or damaged head. */
+  find(actor: string): Promise<Found | undefined>;
+  live(actor: string): Slot | undefined;
+  liveSlots(): IterableIterator<Slot>;
+  readonly size: number;
+  readonly dirtyCount: number;
+  /** After a commit: the new state of an actor, whose head is now older than it. */
+  publish(slot: Slot): void;
+  /** After a commit: the actor is a receipt now. */
+  finish(actor: string): void;
+  /** Head rows of everything that changed since its head was written, with `newer` in place of what is live. */
+  dirtyRows(newer: ReadonlyMap<string, Slot>, gone: ReadonlySet<string>): Change[];
+  /** After the commit that wrote them. */
+  clean(): void;
+  /** Drops clean cells beyond the limit, least recently used first. */
+  evict(): void;
+}
+
+export function createCells(kv: () => KeyValue, liveMax: number): Cells {
+  /** In order of use: the first is the least recently used. */
+  const live = new Map<string, Slot>();
+  const dirty = new Set<string>();
+
+  function touch(slot: Slot): void {
+    live.delete(slot.actor);
+    live.set(slot.actor, slot);
+  }
+
+  return {
+    find: async (actor) => {
+      const here = live.get(actor);
+      if (here !== undefined) {
+        touch(here);
+        return { slot: here, finished: false };
+      }
+      const head = await kv().get(keys.head(actor));
+      if (head !== undefined) {
+        const slot = readSlot(actor, keys.head(actor), head);
+        if (
+          slot.quarantined === undefined &&
+          (await kv().get(keys.by(actor, slot.cell.n + 1))) !== undefined
+        ) {
+          throw new TenderError(
+            'TENDER_LOG_BROKEN',
+            `The head of ${actor} is older than its records. Restart the agent: it sets the broken log aside and rebuilds.`,
+          );
+        }
+        return { slot, finished: false };
+      }
+      const receipt = await kv().get(keys.receipt(actor));
+      if (receipt === undefined) return undefined;
+      return { slot: readSlot(actor, keys.receipt(actor), receipt), finished: true };
+    },
+    live: (actor) => live.get(actor),
+    liveSlots: () => live.values(),
+    get size() {
+      return live.size;
+    },
+    get dirtyCount() {
+      return dirty.size;
+    },
+    publish: (slot) => {
+      touch(slot);
+      dirty.add(slot.actor);
+    },
+    finish: (actor) => {
+      live.delete(actor);
+      dirty.delete(actor);
+    },
+    dirtyRows: (newer, gone) => {
+      const rows: Change[] = [];
+      for (const actor of dirty) {
+        if (gone.has(actor) || newer.has(actor)) continue;
+        rows.push(headRow(live.get(actor)!));
+      }
+      for (const slot of newer.values()) rows.push(headRow(slot));
+      return rows;
+    },
+    clean: () => dirty.clear(),
+    evict: () => {
+      if (live.size <= liveMax) return;
+      for (const actor of live.keys()) {
+        if (live.size <= liveMax) return;
+        if (!dirty.has(actor)) live.delete(actor);
+      }
+    },
+  };
+}

@@ -1,0 +1,611 @@
+// The host: one loop that turns events into facts and facts into effects. Order of every turn: check and step (pure) →
+// append with one fsync for all → publish → answer the callers → start effects. No effect starts before the record that
+// caused it is durable. Built by main.ts on LevelDB and the real clock, by the simulator on its own.
+import type { Json, JsonObject } from '../../machines/json.ts';
+import type { Cell, MachineEvent } from '../../machines/kernel.ts';
+import { permitOf, registry } from '../../machines/registry.ts';
+import { TenderError } from '../errors.ts';
+import type { Change, Clock, KeyRange, Random, Storage } from '../ports.ts';
+import { audit } from './audit.ts';
+import { type Cells, createCells } from './cells.ts';
+import { checkpointRow } from './checkpoint.ts';
+import type { Accepted, Host, HostStatus, Rec, RecoveryReport, Refused, SendOptions } from './contract.ts';
+import { createEffects, type Effects } from './effects.ts';
+import { laneOf, queued } from './index-rows.ts';
+import { isSideKey, keys, prefixes } from './keys.ts';
+import { defaultLimits, type HostLimits } from './limits.ts';
+import { createPermits, type Permits } from './permits.ts';
+import { quarantineRows } from './quarantine-rows.ts';
+import { history, list } from './reads.ts';
+import { recover } from './recover.ts';
+import { createRetention, type Retention } from './retention.ts';
+import { seal, unseal } from './sealed.ts';
+import { createStore, type Store } from './store.ts';
+import { createTimers, type Timers } from './timers.ts';
+import { addHostRecord, type Decided, decide, type Mail, type Moment } from './turn.ts';
+import type { Standing } from './verify.ts';
+import { createWatermark, type Watermark } from './watermark.ts';
+
+export interface HostPorts {
+  readonly storage: Storage;
+  readonly clock: Clock;
+  readonly random: Random;
+  /** One line for people; never a stack. */
+  readonly log: (line: string) => void;
+}
+
+export interface HostOptions {
+  readonly limits?: Partial<HostLimits>;
+}
+
+/** What exists from open() on. */
+interface Opened {
+  readonly logId: string;
+  readonly boot: number;
+  readonly bootAt: number;
+  readonly openedMs: number;
+  readonly store: Store;
+  readonly cells: Cells;
+  readonly timers: Timers;
+  readonly effects: Effects;
+  readonly watermark: Watermark;
+  readonly retention: Retention;
+}
+
+export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
+  const { clock, log } = ports;
+  const limits: HostLimits = { ...defaultLimits, ...options.limits };
+  const handlers: (readonly [string, Parameters<Host['register']>[1]])[] = [];
+  const listeners = new Set<(rec: Rec) => void>();
+  const fatal = new Set<(error: Error) => void>();
+  const progress = new Map<string, Json>();
+  let opened: Opened | undefined;
+  let closing = false;
+  let dead: Error | undefined;
+
+  let mailbox: Mail[] = [];
+  /** Callers of the turn under way, to be told when the log cannot be reopened. */
+  let inFlight: readonly Mail[] = [];
+  let hardWaiting = 0;
+  let turning: Promise<void> | undefined;
+  let headsWanted = false;
+  let hostN = 0;
+  /** Greatest log time of earlier boots: a clock that runs behind it is known to be wrong. */
+  let latest = 0;
+  let refusedEvents = 0;
+  let softTimer: (() => void) | undefined;
+  let idleTimer: (() => void) | undefined;
+
+  const permits: Permits = createPermits(() => here().store.kv(), limits, loadCell);
+
+  function here(): Opened {
+    if (dead !== undefined) throw dead;
+    if (opened === undefined)
+      throw new TenderError('TENDER_INTERNAL', 'The host was used before open() or after close().');
+    return opened;
+  }
+
+  function now(): number {
+    const { bootAt, openedMs } = here();
+    return bootAt + Math.floor(clock.monotonicMs() - openedMs);
+  }
+
+  // ── the loop ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function post(mail: Mail): void {
+    mailbox.push(mail);
+    if (mail.soft) {
+      softTimer ??= clock.after(limits.softDelayMs, () => {
+        softTimer = undefined;
+        hardWaiting = Math.max(hardWaiting, 1);
+        wakeLoop();
+      });
+    } else {
+      hardWaiting += 1;
+      wakeLoop();
+    }
+  }
+
+  function wakeLoop(): void {
+    if (turning !== undefined || dead !== undefined) return;
+    turning = loop().finally(() => {
+      turning = undefined;
+      if (hardWaiting > 0 || headsWanted) wakeLoop();
+    });
+  }
+
+  async function loop(): Promise<void> {
+    // Whoever sends in the same tick shares the first turn.
+    await Promise.resolve();
+    while ((hardWaiting > 0 || headsWanted) && dead === undefined && opened !== undefined) {
+      try {
+        await turn();
+      } catch (error) {
+        die(error as Error);
+      }
+    }
+  }
+
+  async function turn(): Promise<void> {
+    const { store, cells, watermark } = here();
+    const mails = mailbox.splice(0, limits.turnMaxEvents);
+    hardWaiting = mailbox.reduce((count, mail) => count + (mail.soft ? 0 : 1), 0);
+    if (mailbox.length === 0) {
+      softTimer?.();
+      softTimer = undefined;
+    } else if (hardWaiting === 0) hardWaiting = 1;
+    inFlight = mails;
+    const at = now();
+    const moment: Moment = {
+      at,
+      wall: Math.floor(clock.wallMs()),
+      boot: here().boot,
+      seq: store.tip.seq,
+      hostN,
+    };
+    const decided = await decide(mails, cells, moment);
+    const writeHeads = headsWanted || watermark.due(store.tip.seq + decided.drafts.length);
+    headsWanted = false;
+    if (writeHeads) {
+      const rows = cells.dirtyRows(decided.newer, decided.gone);
+      if (decided.drafts.length === 0 && rows.length > 0) {
+        addHostRecord(decided, moment, { type: 'heads.written', count: rows.length });
+      }
+      decided.changes.push(...rows);
+    }
+    if (decided.drafts.length > 0) {
+      const chained = store.chain(decided.drafts);
+      if (writeHeads) {
+        const point = watermark.next(chained.tip, {
+          hostN: decided.hostN,
+          boot: moment.boot,
+          at: Math.max(at, latest),
+        });
+        decided.changes.push(checkpointRow(point));
+      }
+      if (!(await store.append(chained, decided.changes))) {
+        headsWanted ||= writeHeads;
+        return putBack(mails);
+      }
+      hostN = decided.hostN;
+      watermark.written(
+        chained.recs.length,
+        bytesOf(chained.changes) + bytesOf(decided.changes),
+        chained.changes,
+      );
+      if (writeHeads) watermark.reached(chained.tip);
+      publish(decided, chained.recs, writeHeads);
+    }
+    inFlight = [];
+    answer(decided, store.tip.seq - decided.drafts.length);
+    follow(decided);
+  }
+
+  /** The batch is known not to be there: outcomes and timers try again, people and programs are told. */
+  function putBack(mails: readonly Mail[]): void {
+    inFlight = [];
+    const again = mails.filter((mail) => mail.src === 'fx' || mail.src === 'tm');
+    for (const mail of mails) if (!again.includes(mail)) mail.fail(notKept());
+    mailbox.unshift(...again);
+    if (again.some((mail) => !mail.soft)) hardWaiting = Math.max(hardWaiting, 1);
+  }
+
+  function notKept(): TenderError {
+    const reason = opened?.store.lastError ?? 'the log is closed';
+    return new TenderError(
+      'TENDER_LOG_WRITE_FAILED',
+      `Nothing was kept, the log could not be written (${reason}). Free some space or check the disk, then repeat.`,
+    );
+  }
+
+  function publish(decided: Decided, recs: readonly Rec[], headsWritten: boolean): void {
+    const { cells } = here();
+    for (const slot of decided.newer.values()) cells.publish(slot);
+    for (const actor of decided.gone) {
+      cells.finish(actor);
+      progress.delete(actor);
+    }
+    if (headsWritten) cells.clean();
+    cells.evict();
+    if (listeners.size > 0) for (const rec of recs) tell(listeners, rec);
+    if (cells.dirtyCount > 0) {
+      idleTimer?.();
+      idleTimer = clock.after(limits.idleCheckpointMs, () => {
+        headsWanted = true;
+        wakeLoop();
+      });
+    }
+  }
+
+  function answer(decided: Decided, before: number): void {
+    refusedEvents += decided.refused;
+    for (const { mail, draft, refused } of decided.answers) {
+      if (refused !== undefined) mail.answer(refused);
+      else if (draft === undefined) mail.answer(undefined);
+      else {
+        const { n, state } = decided.drafts[draft]!;
+        mail.answer({ accepted: true, seq: before + draft + 1, n, state });
+      }
+    }
+  }
+
+  /** Lets timers, permits and effects follow what has become durable. */
+  function follow(decided: Decided): void {
+    const { timers, effects, boot } = here();
+    for (const { actor, difference } of decided.moves) {
+      for (const { id, due } of difference.disarmed) timers.disarm(actor, id, due);
+      for (const { id, due, len } of difference.armed) timers.arm(actor, id, due, len, boot);
+      for (const effect of difference.closed) effects.closed(effect);
+      for (const { from, to } of difference.moved) effects.moved(from, to);
+      for (const effect of difference.opened) effects.opened(effect);
+      if (actor.startsWith('connection/') || actor.startsWith('breaker/')) {
+        if (permits.observe(actor, here().cells.live(actor)?.cell)) {
+          effects.withdraw('line', 'the line is not to be used now');
+        }
+        effects.kick('line');
+      }
+    }
+  }
+
+  function die(error: Error): void {
+    if (dead !== undefined) return;
+    dead = error;
+    log(`the host stops: ${error.message}`);
+    opened?.timers.stop();
+    softTimer?.();
+    idleTimer?.();
+    for (const mail of [...inFlight, ...mailbox]) mail.fail(error);
+    inFlight = [];
+    mailbox = [];
+    // Best effort: the next start must not trust what this one has seen broken.
+    const noted =
+      error instanceof TenderError && error.code === 'TENDER_LOG_BROKEN'
+        ? noteDamage(error.message)
+        : undefined;
+    void Promise.resolve(noted).then(() => tell(fatal, error));
+  }
+
+  async function noteDamage(reason: string): Promise<void> {
+    try {
+      const value = seal(keys.damage, reason);
+      await opened?.store.kv().batch([{ type: 'put', key: keys.damage, value }], { sync: true });
+    } catch (error) {
+      log(`the damage could not be noted: ${(error as Error).message}`);
+    }
+  }
+
+  function tell<T>(to: ReadonlySet<(value: T) => void>, value: T): void {
+    for (const listener of to) {
+      try {
+        listener(value);
+      } catch (error) {
+        log(`a listener of the log threw: ${(error as Error).message}`);
+      }
+    }
+  }
+
+  // ── the doors ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  function deliver(
+    actor: string,
+    job: Mail['job'],
+    options: SendOptions = {},
+  ): Promise<Accepted | Refused | undefined> {
+    return new Promise((resolve, reject) => {
+      const src = options.src ?? 'cmd';
+      const { store } = here();
+      if (closing && src !== 'fx') throw notKept();
+      if (store.writing !== 'open' && src !== 'fx' && src !== 'tm') throw notKept();
+      if (mailbox.length >= limits.mailboxMaxEvents) {
+        throw new TenderError(
+          'TENDER_HOST_BUSY',
+          'Too many events wait to be logged. Try again in a moment.',
+        );
+      }
+      const rows = options.rows === undefined ? [] : sealRows(options.rows);
+      post({ actor, job, src, soft: options.soft === true, rows, answer: resolve, fail: reject });
+    });
+  }
+
+  async function loadCell(actor: string): Promise<Cell | undefined> {
+    const found = await here().cells.find(actor);
+    return found === undefined || found.slot.quarantined !== undefined ? undefined : found.slot.cell;
+  }
+
+  async function open(): Promise<RecoveryReport> {
+    if (opened !== undefined || closing) throw new TenderError('TENDER_INTERNAL', 'A host opens once.');
+    const started = clock.monotonicMs();
+    const { kv, standing, rebuilt } = await recover(ports);
+    const { logId } = standing.identity;
+    const boot = standing.boot + 1;
+    const bootAt = Math.floor(clock.wallMs());
+    hostN = standing.hostN;
+    latest = standing.at;
+    const stalled = (): void => {
+      const waiting = [...inFlight, ...mailbox].filter((mail) => mail.src === 'cmd' || mail.src === 'sys');
+      for (const mail of waiting) mail.fail(notKept());
+      mailbox = mailbox.filter((mail) => !waiting.includes(mail));
+    };
+    const store = createStore({ ...ports, limits, stalled }, kv, logId, standing.tip);
+    const cells = createCells(() => store.kv(), limits.liveCellsMax);
+    for (const slot of standing.slots.values()) cells.publish(slot);
+    const scan = (range: KeyRange) => store.kv().iterate(range);
+    const timers = createTimers({
+      clock,
+      now,
+      bootAt,
+      boot,
+      behind: bootAt < standing.at,
+      horizonMs: limits.timerHorizonMs,
+      heldMax: limits.timersHeldMax,
+      scan,
+      fire: (due) => {
+        for (const timer of due) {
+          const late = now() - timer.fires;
+          if (late > limits.idleCheckpointMs)
+            log(`timer ${timer.id} of ${timer.actor} fires ${late} ms late`);
+          const quiet = { answer: () => undefined, fail: () => undefined };
+          const job = { type: 'timer', timer } as const;
+          post({ actor: timer.actor, job, src: 'tm', soft: false, rows: [], ...quiet });
+        }
+      },
+      failed: die,
+    });
+    const effects = createEffects({
+      logId,
+      clock,
+      limits,
+      log,
+      scan,
+      load: loadCell,
+      result: (actor, event, soft) => send(actor, event, { src: 'fx', soft }),
+      progress: (actor, json) => progress.set(actor, json),
+      places: (lane) => permits.places(lane),
+      choose: (lane, candidates, running) => permits.choose(lane, candidates, running),
+    });
+    const watermark = createWatermark(standing, limits);
+    const retention = createRetention({
+      clock,
+      limits,
+      now,
+      kv: () => store.kv(),
+      identity: standing.identity,
+      watermark,
+      commit: async (event, rows) => {
+        await new Promise((resolve, reject) => {
+          post({
+            actor: '',
+            job: { type: 'host', event },
+            src: 'sys',
+            soft: true,
+            rows,
+            answer: resolve,
+            fail: reject,
+          });
+        });
+      },
+      log,
+    });
+    opened = {
+      logId,
+      boot,
+      bootAt,
+      openedMs: clock.monotonicMs(),
+      store,
+      cells,
+      timers,
+      effects,
+      watermark,
+      retention,
+    };
+    await logBoot(standing);
+    await timers.load();
+    for (const [type, handler] of handlers) effects.register(type, handler);
+    for (const { kind, effects: types } of Object.values(registry)) {
+      for (const type of Object.keys(types)) effects.kick(laneOf(kind, type));
+    }
+    retention.start();
+    return {
+      logId,
+      boot,
+      replayed: standing.replayed,
+      lastSeq: store.tip.seq,
+      clean: standing.clean,
+      quarantined: standing.quarantined,
+      ...(rebuilt === undefined ? {} : { rebuilt }),
+      tookMs: Math.round(clock.monotonicMs() - started),
+    };
+  }
+
+  /** The first record of every boot; connection and breakers are told that the world may have changed meanwhile. */
+  async function logBoot(standing: Standing): Promise<void> {
+    const { boot, cells, store } = here();
+    const rows: Change[] = [];
+    for (const actor of standing.quarantined)
+      rows.push(...(await quarantineRows(store.kv(), cells.live(actor)!)));
+    const event = { type: 'host.booted', boot, clean: standing.clean, replayed: standing.replayed };
+    const booted = new Promise((resolve, reject) => {
+      post({
+        actor: '',
+        job: { type: 'host', event },
+        src: 'sys',
+        soft: false,
+        rows,
+        answer: resolve,
+        fail: reject,
+      });
+    });
+    const told: Promise<unknown>[] = [booted];
+    for (const kind of ['connection', 'breaker']) {
+      for await (const { actor, cell } of list(store.kv(), cells, { kind, limit: 64 })) {
+        permits.observe(actor, cell);
+        told.push(send(actor, { type: 'host.booted', boot }, { src: 'sys' }));
+      }
+    }
+    await Promise.all(told);
+  }
+
+  async function create(
+    actor: string,
+    input: JsonObject,
+    options?: SendOptions,
+  ): Promise<Accepted | Refused> {
+    return (await deliver(actor, { type: 'create', input }, options)) as Accepted | Refused;
+  }
+
+  async function send(
+    actor: string,
+    event: MachineEvent,
+    options?: SendOptions,
+  ): Promise<Accepted | Refused> {
+    return (await deliver(actor, { type: 'event', event }, options)) as Accepted | Refused;
+  }
+
+  async function checkpoint(): Promise<void> {
+    if (here().cells.dirtyCount === 0) return;
+    headsWanted = true;
+    await new Promise((resolve, reject) => {
+      const job = { type: 'host', event: { type: 'heads.wanted' } } as const;
+      post({ actor: '', job, src: 'sys', soft: false, rows: [], answer: resolve, fail: reject });
+    });
+  }
+
+  async function close(): Promise<void> {
+    if (opened === undefined || closing) return;
+    closing = true;
+    const { effects, timers, retention, store } = opened;
+    retention.stop();
+    timers.stop();
+    if (store.writing !== 'open') {
+      await store.close();
+      die(notKept());
+    }
+    await effects.stop();
+    if (dead === undefined && store.writing === 'open') {
+      const written = new Promise<void>((resolve) => {
+        const job = { type: 'host', event: { type: 'host.closed' } } as const;
+        headsWanted = true;
+        post({
+          actor: '',
+          job,
+          src: 'sys',
+          soft: false,
+          rows: [],
+          answer: () => resolve(),
+          fail: () => resolve(),
+        });
+      });
+      await written;
+    }
+    softTimer?.();
+    idleTimer?.();
+    const turn = turning;
+    await store.close();
+    dead ??= new TenderError('TENDER_INTERNAL', 'The host is closed.');
+    await turn;
+    opened = undefined;
+  }
+
+  return {
+    open,
+    create,
+    send,
+    checkpoint,
+    close,
+    read: async (actor) => (await here().cells.find(actor))?.slot.cell,
+    list: (filter) => list(here().store.kv(), here().cells, filter),
+    history: (range) => history(here().store.kv(), range),
+    tail: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    row: async (key) => {
+      checkSideKey(key);
+      const sealed = await here().store.kv().get(key);
+      return sealed === undefined ? undefined : unseal(key, sealed);
+    },
+    rows: async function* (range) {
+      for await (const [key, sealed] of here().store.kv().iterate(range)) {
+        if (isSideKey(key)) yield [key, unseal(key, sealed)] as const;
+      }
+    },
+    putRows: async (changes, rowOptions) => {
+      if (changes.length === 0) return;
+      await deliver('', { type: 'rows' }, { src: 'sys', soft: rowOptions?.soft === true, rows: changes });
+    },
+    register: (type, handler) => {
+      handlers.push([type, handler]);
+      opened?.effects.register(type, handler);
+    },
+    setPermits: (_permit, count) => {
+      const before = permits.count;
+      permits.set(count);
+      if (before > 0 && permits.count === 0) opened?.effects.withdraw('line', 'the line has no room');
+      opened?.effects.kick('line');
+    },
+    progress: (actor, json) => {
+      progress.set(actor, json);
+    },
+    progressOf: (actor) => progress.get(actor),
+    hold: async (actor) => {
+      const cell = await loadCell(actor);
+      const kind = actor.slice(0, actor.indexOf('/'));
+      const id = Object.keys(cell?.fx ?? {}).find((each) => permitOf(kind, cell!.fx[each]!.type) === 'line');
+      if (cell === undefined || id === undefined) return null;
+      const running = here().effects.runningIn('line');
+      if (running.some((effect) => effect.actor === actor && effect.id === id)) return null;
+      return permits.hold(queued(actor, kind, cell, id), running);
+    },
+    status: (): HostStatus => {
+      const { store, cells, effects, logId, boot } = here();
+      return {
+        logId,
+        boot,
+        lastSeq: store.tip.seq,
+        writing: store.writing,
+        linePermits: permits.count,
+        running: effects.running,
+        liveCells: cells.size,
+        refusedEvents,
+        ...(store.lastError === undefined ? {} : { lastWriteError: store.lastError }),
+      };
+    },
+    audit: async () => {
+      const { store, cells, retention } = here();
+      const release = await retention.hold();
+      try {
+        const found = await audit(store.kv(), cells);
+        if (found.damage !== undefined) die(new TenderError('TENDER_LOG_BROKEN', found.damage));
+        return found;
+      } finally {
+        release();
+      }
+    },
+    onFatal: (listener) => {
+      fatal.add(listener);
+    },
+  };
+}
+
+function bytesOf(changes: readonly Change[]): number {
+  let bytes = 0;
+  for (const change of changes)
+    bytes += change.key.length + (change.type === 'put' ? change.value.length : 0);
+  return bytes;
+}
+
+function checkSideKey(key: string): void {
+  if (isSideKey(key)) return;
+  const start = prefixes.log.length;
+  throw new TenderError(
+    'TENDER_INTERNAL',
+    `"${key.slice(0, 80)}" is no key of a side row: those of the host (${key.slice(0, start)}…) are its own.`,
+  );
+}
+
+function sealRows(changes: readonly Change[]): Change[] {
+  return changes.map((change) => {
+    checkSideKey(change.key);
+    return change.type === 'del' ? change : { ...change, value: seal(change.key, change.value) };
+  });
+}

@@ -1,0 +1,128 @@
+// Everything about a cell that must be found without loading it: its timers by due time, its open effects by urgency,
+// the version of a name it carries. The rows are a pure function of the cell, so the change of a turn is a difference.
+import { hash } from 'node:crypto';
+import type { Cell } from '../../machines/kernel.ts';
+import { final } from '../../machines/kernel.ts';
+import { permitOf } from '../../machines/registry.ts';
+import type { Change } from '../ports.ts';
+import { keys } from './keys.ts';
+import { seal } from './sealed.ts';
+import { timerRow } from './timers.ts';
+
+/** An effect in the ledger, with its place in the queue. */
+export interface QueuedEffect {
+  readonly key: string;
+  readonly lane: string;
+  readonly actor: string;
+  /** 'n.i' */
+  readonly id: string;
+}
+
+export interface Difference {
+  readonly changes: readonly Change[];
+  /** By effect id: entries that came, went, or only changed their place (`moved`). */
+  readonly opened: readonly QueuedEffect[];
+  readonly closed: readonly QueuedEffect[];
+  readonly moved: readonly { readonly from: QueuedEffect; readonly to: QueuedEffect }[];
+  readonly armed: readonly { readonly id: string; readonly due: number; readonly len: number }[];
+  readonly disarmed: readonly { readonly id: string; readonly due: number }[];
+}
+
+/** States in which a version no longer stands in the way of the next version of its name. */
+const outOfTheWay = new Set(['stored', 'indexed', 'cancelled', 'parked']);
+
+/** What changes when an actor goes from one cell to another; `undefined`: not there (yet, or any more). */
+export function difference(
+  actor: string,
+  kind: string,
+  before: Cell | undefined,
+  after: Cell | undefined,
+  boot: number,
+): Difference {
+  const changes: Change[] = [];
+  const put = (key: string, value: string): void => {
+    changes.push({ type: 'put', key, value: seal(key, value) });
+  };
+  const del = (key: string): void => {
+    changes.push({ type: 'del', key });
+  };
+
+  const opened: QueuedEffect[] = [];
+  const closed: QueuedEffect[] = [];
+  const moved: { from: QueuedEffect; to: QueuedEffect }[] = [];
+  for (const id in before?.fx) {
+    const from = queued(actor, kind, before, id);
+    if (after === undefined || after.fx[id] === undefined) {
+      closed.push(from);
+      del(from.key);
+      continue;
+    }
+    const to = queued(actor, kind, after, id);
+    if (to.key === from.key) continue;
+    moved.push({ from, to });
+    del(from.key);
+    put(to.key, '');
+  }
+  for (const id in after?.fx) {
+    if (before?.fx[id] !== undefined) continue;
+    const to = queued(actor, kind, after, id);
+    opened.push(to);
+    put(to.key, '');
+  }
+
+  const armed: { id: string; due: number; len: number }[] = [];
+  const disarmed: { id: string; due: number }[] = [];
+  for (const id in before?.tm) {
+    const { due } = before.tm[id]!;
+    if (after?.tm[id]?.due === due) continue;
+    disarmed.push({ id, due });
+    del(keys.timer(due, actor, id));
+  }
+  for (const id in after?.tm) {
+    const { due, len } = after.tm[id]!;
+    if (before?.tm[id]?.due === due) continue;
+    armed.push({ id, due, len });
+    put(keys.timer(due, actor, id), timerRow(len, boot));
+  }
+
+  const was = versionKey(kind, before);
+  const is = versionKey(kind, after);
+  if (was !== is) {
+    if (was !== undefined) del(was);
+    if (is !== undefined) put(is, actor);
+  }
+  if (before?.value !== after?.value) {
+    if (after?.value === 'parked')
+      put(keys.deadLetter(actor), JSON.stringify({ state: after.value, n: after.n }));
+    else if (before?.value === 'parked') del(keys.deadLetter(actor));
+  }
+  return { changes, opened, closed, moved, armed, disarmed };
+}
+
+/** Effects of one lane share its places: all that need the line together, every other type by itself. */
+export function laneOf(kind: string, type: string): string {
+  return permitOf(kind, type) === 'line' ? 'line' : type;
+}
+
+/** Where an open effect stands in the queue. */
+export function queued(actor: string, kind: string, cell: Cell, id: string): QueuedEffect {
+  const { priority, addedMs } = cell.context;
+  const lane = laneOf(kind, cell.fx[id]!.type);
+  const key = keys.queue(
+    lane,
+    typeof priority === 'number' ? priority : 5,
+    typeof addedMs === 'number' ? addedMs : 0,
+    actor,
+    id,
+  );
+  return { key, lane, actor, id };
+}
+
+/** Key of the row that says: this version of this name is still on its way. */
+export function versionKey(kind: string, cell: Cell | undefined): string | undefined {
+  if (cell === undefined) return undefined;
+  const { name, version } = cell.context;
+  if (name === undefined || typeof version !== 'number') return undefined;
+  if (outOfTheWay.has(cell.value) || final(kind, cell)) return undefined;
+  return keys.version(hash('sha256', JSON.stringify(name), 'base64url'), version);
+}
