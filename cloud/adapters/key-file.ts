@@ -5,6 +5,7 @@ import {
   closeSync,
   fsyncSync,
   linkSync,
+  mkdirSync,
   openSync,
   readFileSync,
   statSync,
@@ -55,4 +56,17 @@ function create(path: string, random: Random): CloudKey {
     unlinkSync(draft);
   }
   return read(path)!;
+}
+
+/**
+ * Makes a directory of ours. Others may pass through it (0711), because the embedded PostgreSQL runs as another user when
+ * we are root, but not look into it.
+ */
+export function makePrivateDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o711 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw new CloudConfigError(`The directory ${path} cannot be made (${code}): choose another with --data.`);
+  }
 }

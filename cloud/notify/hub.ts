@@ -19,6 +19,8 @@ export interface NoticeReader {
 export interface NoticeHub {
   /** Replays what is after `cursor` and goes on pushing. The answer detaches; nothing is delivered afterwards. */
   attach(scope: DeviceScope, cursor: number, reader: NoticeReader): () => void;
+  /** Everybody looks again: wakes were lost. */
+  wakeAll(): void;
   close(): void;
 }
 
@@ -75,6 +77,9 @@ export function createNoticeHub({ notices, wakes, clock, limits = hubLimits }: H
       detachers.add(detach);
       look();
       return detach;
+    },
+    wakeAll() {
+      for (const deviceId of [...byDevice.keys()]) wake(deviceId);
     },
     close() {
       stopNotices();

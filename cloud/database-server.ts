@@ -1,0 +1,48 @@
+// Where the rows are: the server that the settings name, or the embedded one, which is then ours to start and to stop.
+// Used by cloud/main.ts and cloud/office.ts.
+import { keepPostgres } from './adapters/embedded-postgres.ts';
+import { CloudError } from './cloud-error.ts';
+import type { CloudConfig } from './config.ts';
+import { migrate } from './db/migrate.ts';
+import type { CloudLog } from './log.ts';
+
+export interface DatabaseServer {
+  readonly url: string;
+  readonly kind: 'embedded' | 'external';
+  /** Leaves it as it was found, or stops what this process is the owner of. */
+  close(): Promise<void>;
+}
+
+/**
+ * `owner` stops an embedded server at its end even when it found it running: a cloud that was killed left it behind.
+ * An errand leaves a running one running.
+ */
+export async function openDatabaseServer(
+  config: CloudConfig,
+  options: { readonly owner: boolean; readonly log?: CloudLog },
+): Promise<DatabaseServer> {
+  if (config.database_url) {
+    return { url: config.database_url, kind: 'external', close: async () => {} };
+  }
+  const kept = await keepPostgres(`${config.data_directory}/postgres`, options.log);
+  return {
+    url: kept.url,
+    kind: 'embedded',
+    close: () => kept.close({ stop: options.owner || !kept.adopted }),
+  };
+}
+
+/** Brings the schema up to date; a driver's failure becomes one that says what to do. */
+export async function migrated(url: string): Promise<number> {
+  try {
+    return await migrate(url);
+  } catch (error) {
+    if (error instanceof CloudError) throw error;
+    throw new CloudError(
+      'TENDER_STORE_UNAVAILABLE',
+      `The database cannot be migrated (${error instanceof Error ? error.message : String(error)}): check DATABASE_URL, ` +
+        'and that its login owns the database.',
+      { cause: error },
+    );
+  }
+}
