@@ -2,6 +2,7 @@
 // driver's failures sorted into "ask again later" and "our mistake". Used by postgres-store, -registry and -library.
 import pg from 'pg';
 import { CloudError } from '../cloud-error.ts';
+import { isUuid } from '../uuid.ts';
 import { requireSchema } from './migrate.ts';
 
 /** A question: `name` is its prepared statement (unique per text), rows have the type `Row`. */
@@ -44,7 +45,6 @@ export interface DatabaseOptions {
 
 export const appRole = 'tender_app';
 const attemptsMax = 3;
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
 /**
  * Opens a pool as tender_app, whoever the url logs in as. Throws TENDER_SCHEMA_TOO_OLD or _TOO_NEW,
@@ -89,7 +89,7 @@ async function requireSafe(pool: pg.Pool): Promise<void> {
 
 async function asTenant<T>(pool: pg.Pool, tenantId: string, work: (ask: Ask) => Promise<T>): Promise<T> {
   // The id goes into the text of the first statement, which saves a round trip in every transaction.
-  if (!uuidPattern.test(tenantId)) throw new CloudError('TENDER_NOT_FOUND');
+  if (!isUuid(tenantId)) throw new CloudError('TENDER_NOT_FOUND');
   for (let attempt = 1; ; attempt += 1)
     try {
       return await withClient(pool, async (client) => {

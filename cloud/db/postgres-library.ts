@@ -1,8 +1,8 @@
 // Library on PostgreSQL: what the shore asks about documents. Ids that are no UUIDs find nothing, as unknown ones do.
 import { CloudError } from '../cloud-error.ts';
-import { isUuid } from '../decide/devices.ts';
 import type { Library } from '../library.ts';
 import type { ChunkPlace, ManifestEntry } from '../ports.ts';
+import { isUuid } from '../uuid.ts';
 import { type Database, question } from './database.ts';
 import { findChunks } from './queries/chunks.ts';
 import {

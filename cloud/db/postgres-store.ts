@@ -1,7 +1,8 @@
 // CloudStore on PostgreSQL: which question is asked in whose transaction. The questions stand in queries/, a file each.
 import { CloudError } from '../cloud-error.ts';
 import type { CloudStore, DeviceScope } from '../ports.ts';
-import type { Ask, Database } from './database.ts';
+import { isUuid } from '../uuid.ts';
+import type { Ask, Database, Question } from './database.ts';
 import { requireActing } from './queries/acting-device.ts';
 import { condemnChunks, findChunks } from './queries/chunks.ts';
 import { beginSession, findDevice, tenantOfDevice } from './queries/device.ts';
@@ -15,6 +16,9 @@ import { findReceipt } from './queries/receipt.ts';
 
 export function createPostgresStore(database: Database): CloudStore {
   const { asTenant } = database;
+  /** An id that is no UUID has no tenant, as an unknown one has none. */
+  const tenantOf = async (narrow: Question<{ tenant_id: string | null }>, id: string) =>
+    isUuid(id) ? (await database.ask(narrow, [id]))[0]?.tenant_id : undefined;
   /** A transaction for a device whose session still counts. */
   const acting = <T>(scope: DeviceScope, purpose: 'read' | 'write', work: (ask: Ask) => Promise<T>) =>
     asTenant(scope.tenantId, async (ask) => {
@@ -24,14 +28,12 @@ export function createPostgresStore(database: Database): CloudStore {
 
   return {
     async device(deviceId) {
-      const [owner] = await database.ask(tenantOfDevice, [deviceId]);
-      if (!owner?.tenant_id) return undefined;
-      return asTenant(owner.tenant_id, (ask) => findDevice(ask, deviceId));
+      const tenantId = await tenantOf(tenantOfDevice, deviceId);
+      return tenantId ? asTenant(tenantId, (ask) => findDevice(ask, deviceId)) : undefined;
     },
     async beginSession(deviceId, claim) {
-      const [owner] = await database.ask(tenantOfDevice, [deviceId]);
-      const grant =
-        owner?.tenant_id && (await asTenant(owner.tenant_id, (ask) => beginSession(ask, deviceId, claim)));
+      const tenantId = await tenantOf(tenantOfDevice, deviceId);
+      const grant = tenantId && (await asTenant(tenantId, (ask) => beginSession(ask, deviceId, claim)));
       if (!grant) throw new CloudError('TENDER_DEVICE_UNKNOWN');
       return grant;
     },
@@ -54,9 +56,8 @@ export function createPostgresStore(database: Database): CloudStore {
       acting(scope, 'write', (ask) => acknowledgeNotices(ask, scope, cursor)),
 
     async takeIndexWork(documentId, version) {
-      const [owner] = await database.ask(tenantOfDocument, [documentId]);
-      if (!owner?.tenant_id) return undefined;
-      return asTenant(owner.tenant_id, (ask) => takeIndexWork(ask, documentId, version));
+      const tenantId = await tenantOf(tenantOfDocument, documentId);
+      return tenantId ? asTenant(tenantId, (ask) => takeIndexWork(ask, documentId, version)) : undefined;
     },
     recordIndexed: (work, result) => asTenant(work.tenantId, (ask) => recordIndexed(ask, work, result)),
     recordIndexFailed: (work, failure) =>

@@ -1,6 +1,6 @@
 // Hints from PostgreSQL's LISTEN/NOTIFY: a device has new notices, or a newer session, or was revoked, written by whatever
-// process. One connection of its own; when it breaks it comes back by itself, and every watcher is woken then, because
-// what was said meanwhile is lost.
+// process. One connection of its own; when it breaks it comes back by itself, and says so, because what was
+// notified meanwhile is lost.
 import pg from 'pg';
 import type { Clock, Wakes } from '../ports.ts';
 import { appRole } from './database.ts';
@@ -16,7 +16,7 @@ type Watcher = (deviceId: string) => void;
 export function createPostgresWakes(ports: {
   readonly url: string;
   readonly clock: Clock;
-  /** Who is woken after a break: the devices connected here. */
+  /** Called when the connection is back after a break: whoever waits for hints must ask once. */
   readonly onReturn?: () => void;
 }): PostgresWakes {
   const watchers: Record<'tender_notice' | 'tender_device', Set<Watcher>> = {

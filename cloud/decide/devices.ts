@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { CloudError } from '../cloud-error.ts';
 import type { Clock, CloudStore, Device, Random, SessionClaim, SessionGrant } from '../ports.ts';
 import type { Registry } from '../registry.ts';
+import { isUuid, uuidFrom } from '../uuid.ts';
 
 /** How long a code may be redeemed (reliability S1). */
 const enrolmentValidMs = 15 * 60_000;
@@ -77,19 +78,6 @@ export function createDevices({ store, registry, clock, random }: DevicePorts): 
 export function hashOfCode(code: string): Uint8Array {
   const plain = code.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
   return createHash('sha256').update(`tender enrolment ${plain}`).digest();
-}
-
-/** A random (version 4) UUID from the port. */
-export function uuidFrom(random: Random): string {
-  const bytes = Uint8Array.from(random.bytes(16));
-  bytes[6] = (bytes[6]! & 0x0f) | 0x40;
-  bytes[8] = (bytes[8]! & 0x3f) | 0x80;
-  const hex = Buffer.from(bytes).toString('hex');
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
-
-export function isUuid(text: string): boolean {
-  return /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text);
 }
 
 const base32Alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

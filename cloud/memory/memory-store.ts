@@ -1,10 +1,10 @@
 // CloudStore in memory: the simulator's cloud and the model that PostgreSQL is compared with. Same contract suite
 // (test/contracts/store-contract.ts). A rejection changes nothing, as a rolled-back transaction would.
 import { CloudError } from '../cloud-error.ts';
-import { uuidFrom } from '../decide/devices.ts';
 import { decideSession } from '../decide/session-rule.ts';
 import type { Clock, CloudStore, DeviceScope, IndexWork, ManifestEntry, Random, Wakes } from '../ports.ts';
 import type { Registry } from '../registry.ts';
+import { uuidFrom } from '../uuid.ts';
 import { createMemoryRegistry, deviceOf } from './memory-registry.ts';
 import {
   type DeviceRow,
