@@ -36,6 +36,7 @@ export const agentErrors = {
   TENDER_SHORE_TOKEN_MISSING: 77,
   TENDER_WAIT_ENDED: 75,
   TENDER_DOCUMENT_PARKED: 65,
+  TENDER_DEMO_FAILED: 70,
 } as const;
 
 export type AgentErrorCode = keyof typeof agentErrors;

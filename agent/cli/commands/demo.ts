@@ -8,8 +8,11 @@ export const demo: CliCommand = {
     command.allowUnknownOption().helpOption(false);
   },
   async run(context, [args], options) {
-    const place = '../demo/demo.js';
-    const module = (await import(place)) as { run(args: readonly string[]): Promise<number> };
-    return module.run([...(args as readonly string[]), ...(options.json && context.json ? ['--json'] : [])]);
+    const { run } = await import('../demo/demo.ts');
+    return run([...(args as readonly string[]), ...(options.json ? ['--json'] : [])], {
+      write: context.streams.out,
+      userFolder: context.path('.'),
+      signal: context.signal,
+    });
   },
 };
