@@ -166,6 +166,11 @@ async function foldTail(
     const before = rec.n === 1 ? undefined : (slots.get(rec.actor) ?? (await head(rec.actor)));
     if (before?.quarantined !== undefined) return;
     if (before !== undefined && before.cell.n >= rec.n) return;
+    // An actor that ended since the checkpoint has no head any more: its receipt went into the batch of its last record.
+    if (rec.n > 1 && before === undefined && (await endedAt(rec.actor)) >= rec.n) {
+      finished.add(rec.actor);
+      return;
+    }
     if (rec.n > 1 && before?.cell.n !== rec.n - 1) {
       faults.push(`The head of ${rec.actor} is not the one that was written.`);
       unusable.add(rec.actor);
@@ -193,6 +198,13 @@ async function foldTail(
       const cell = before?.cell ?? { n: rec.n, value: rec.state, context: {}, fx: {}, tm: {} };
       slots.set(rec.actor, { actor: rec.actor, kind, cell, ...place, quarantined: (error as Error).message });
     }
+  }
+
+  /** The last record of an actor that has become a receipt; 0: it has not. */
+  async function endedAt(actor: string): Promise<number> {
+    const key = keys.receipt(actor);
+    const sealed = await kv.get(key);
+    return sealed === undefined ? 0 : readSlot(actor, key, sealed).cell.n;
   }
 
   async function head(actor: string): Promise<Slot | undefined> {
