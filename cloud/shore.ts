@@ -43,7 +43,7 @@ export interface ShorePorts {
   readonly rssBytes: () => number;
   readonly sandbox: (job: SandboxJob) => Promise<SandboxEnd>;
   /** Takes WebSocket upgrades of a listening server to the line; the answer ends what is left of them. */
-  readonly attachLine: (app: FastifyInstance, line: LineService, spend: Spend) => () => void;
+  readonly attachLine: (app: FastifyInstance, line: LineService, spend: Spend) => () => Promise<void>;
 }
 
 export interface Shore {
@@ -224,7 +224,7 @@ async function startFront(
       stopWatching();
       line.close();
       hub.close();
-      detachLine();
+      await detachLine();
       await app.close();
     },
   };

@@ -2,9 +2,13 @@
 // cloud/shore.ts; tests inject requests without a socket.
 import helmet from '@fastify/helmet';
 import swagger from '@fastify/swagger';
-import { TypeBoxValidatorCompiler } from '@fastify/type-provider-typebox';
 import underPressure from '@fastify/under-pressure';
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyInstance,
+  type FastifyServerOptions,
+  LogController,
+} from 'fastify';
 import type { CloudKey } from '../cloud-key.ts';
 import type { Devices } from '../decide/devices.ts';
 import type { Library } from '../library.ts';
@@ -61,7 +65,7 @@ export async function createApi(ports: ApiPorts, settings: ApiSettings = apiSett
   const options: FastifyServerOptions = {
     ...(ports.log ? { loggerInstance: ports.log } : { logger: false }),
     ...(settings.tls ? { https: settings.tls } : {}),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     trustProxy: settings.trustedProxies.length > 0 ? [...settings.trustedProxies] : false,
     bodyLimit: settings.bodyMaxBytes,
     requestTimeout: settings.requestTimeoutMs,
@@ -76,7 +80,6 @@ export async function createApi(ports: ApiPorts, settings: ApiSettings = apiSett
     },
   };
   const app = Fastify(options);
-  app.setValidatorCompiler(TypeBoxValidatorCompiler);
   app.setErrorHandler(handleError);
   app.setNotFoundHandler((_request, reply) => sendProblem(reply, 'TENDER_NOT_FOUND'));
   app.addSchema(ProblemBody);

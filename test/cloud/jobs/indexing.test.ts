@@ -25,7 +25,11 @@ describe('indexing', () => {
     shore = await openTestShore({ worker: true });
     const yacht = await shore.addYacht('Aurelia');
     await shore.put(yacht.scope, 'scans/manual.pdf', pdf('grease the port anchor windlass monthly'));
-    await shore.put(yacht.scope, 'scans/stores.docx', docx('Seven shackles &amp; one &lt;spare&gt; block'));
+    await shore.put(
+      yacht.scope,
+      'scans/stores.docx',
+      docx('Seven shackles &amp; one "spare" block &lt; 5 t'),
+    );
     await shore.put(yacht.scope, 'photos/harbour-monaco.jpg', Buffer.from([0xff, 0xd8, 0xff, 0xe0, 0, 1, 2]));
     await shore.put(yacht.scope, 'scans/empty.txt', Buffer.alloc(0));
     const told = await noticesOf(shore, yacht, 4);
@@ -46,7 +50,7 @@ describe('indexing', () => {
     expect(windlass).toMatchObject({ display_name: 'scans/manual.pdf', matched: 'text' });
     expect(windlass?.snippet_html).toContain('<mark>');
     const [shackles] = await search('shackles');
-    expect(shackles?.snippet_html).toContain('&#60;spare&#62;');
+    expect(shackles?.snippet_html).toContain('&#38; one &#34;spare&#34;');
     expect(shackles?.snippet_html.replace(/<\/?mark>/g, '')).not.toMatch(/[<>]/);
     expect(await search('monaco')).toMatchObject([
       { display_name: 'photos/harbour-monaco.jpg', matched: 'name' },

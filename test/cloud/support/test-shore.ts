@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { attachLine } from '../../../cloud/adapters/line-upgrade.ts';
 import { runSandboxed } from '../../../cloud/adapters/sandbox.ts';
 import { systemClock, systemRandom } from '../../../cloud/adapters/system-clock.ts';
 import { tokenHash } from '../../../cloud/api/policy.ts';
@@ -96,7 +97,7 @@ export async function openTestShore(
     log,
     rssBytes: () => process.memoryUsage.rss(),
     sandbox: runSandboxed,
-    attachLine: () => () => {},
+    attachLine,
   });
   const documents = createDocuments({ store: plainStore, blobs: disk });
   const devices = createDevices({ store: plainStore, registry, clock: systemClock, random: systemRandom });
