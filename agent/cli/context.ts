@@ -21,6 +21,8 @@ export interface World {
   readonly streams: Streams;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly workingDirectory: string;
+  /** Of this package. */
+  readonly version: string;
   /** Fires on Ctrl-C and SIGTERM. */
   readonly signal: AbortSignal;
 }

@@ -23,18 +23,15 @@ function version(): string {
   }
 }
 
-process.exitCode = await runCli(
-  process.argv.slice(2),
-  {
-    streams: {
-      out: (text) => process.stdout.write(text),
-      err: (text) => process.stderr.write(text),
-      terminal: process.stderr.isTTY === true,
-      columns: process.stdout.columns ?? 120,
-    },
-    environment: process.env,
-    workingDirectory: process.cwd(),
-    signal: interrupted.signal,
+process.exitCode = await runCli(process.argv.slice(2), {
+  streams: {
+    out: (text) => process.stdout.write(text),
+    err: (text) => process.stderr.write(text),
+    terminal: process.stderr.isTTY === true,
+    columns: process.stdout.columns ?? 120,
   },
-  version(),
-);
+  environment: process.env,
+  workingDirectory: process.cwd(),
+  version: version(),
+  signal: interrupted.signal,
+});

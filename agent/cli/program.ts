@@ -10,6 +10,7 @@ import { config } from './commands/config.ts';
 import { cancel, pauseCommand, prioritise, resume, retry } from './commands/control.ts';
 import { demo } from './commands/demo.ts';
 import { enrolCommand } from './commands/enrol.ts';
+import { link } from './commands/link.ts';
 import { log } from './commands/log.ts';
 import { ls } from './commands/ls.ts';
 import { search } from './commands/search.ts';
@@ -34,17 +35,18 @@ const commands: readonly CliCommand[] = [
   status,
   wait,
   search,
+  link,
   log,
   demo,
   config,
 ];
 
 /** Runs one command line (without the program's name) and answers its exit code. */
-export async function runCli(args: readonly string[], world: World, version: string): Promise<number> {
+export async function runCli(args: readonly string[], world: World): Promise<number> {
   let code: number = exitCodes.ok;
   const program = new Command('tender')
     .description('Carries documents from this yacht to the shore, and tells when they are searchable.')
-    .version(version)
+    .version(world.version)
     .exitOverride()
     .showSuggestionAfterError()
     .configureOutput({

@@ -21,7 +21,7 @@ import type { Clock, Random } from '../ports.ts';
 
 export interface Breaker {
   /** Finds or makes the logged machine. After host.open(). */
-  start(boot: number): Promise<void>;
+  start(): Promise<void>;
   readonly state: BreakerState;
   /** The same effect, behind the breaker. `cheap`: a small question, which may go while half-open beside a dear one. */
   guard(handler: EffectHandler, cheap: boolean): EffectHandler;
@@ -42,8 +42,6 @@ export function createBreaker(ports: {
   readonly policy: GatePolicy;
   readonly input: JsonObject;
   readonly linkLossCounts: boolean;
-  /** The machine has changed state: permits may have to follow. */
-  changed(state: BreakerState): void;
 }): Breaker {
   const { host, actor, policy } = ports;
   let gate: Gate = createGate('closed', policy);
@@ -56,7 +54,6 @@ export function createBreaker(ports: {
   const untail = host.tail((record) => {
     if (record.actor !== actor) return;
     gate = follow(gate, record.state as BreakerState);
-    ports.changed(gate.state);
     wakeAll();
   });
 
@@ -98,13 +95,10 @@ export function createBreaker(ports: {
   }
 
   return {
-    async start(boot) {
-      const cell = await host.read(actor);
-      if (!cell) await host.create(actor, ports.input);
-      else await host.send(actor, { type: 'host.booted', boot }, { src: 'sys' });
-      const state = ((await host.read(actor))?.value ?? 'closed') as BreakerState;
-      gate = createGate(state, policy);
-      ports.changed(state);
+    async start() {
+      // An existing one was told of the boot by the host, and goes on half-open.
+      if (!(await host.read(actor))) await host.create(actor, ports.input);
+      gate = follow(gate, ((await host.read(actor))?.value ?? 'closed') as BreakerState);
     },
     get state() {
       return gate.state;

@@ -58,6 +58,12 @@ export function createUploads({ host, holdOf }: UploadsPorts): Uploads {
   async function command(row: Row, event: MachineEvent): Promise<void> {
     const answer = await host.send(actorOf(row.id), event, { src: 'cmd' });
     if (answer.accepted || idempotent(row.cell, event)) return;
+    const others = Object.keys(contextOf(row.cell).paused?.by ?? {});
+    if (event.type === 'resume' && others.length > 0)
+      throw new TenderError(
+        'TENDER_COMMAND_REFUSED',
+        `It is paused by ${others.join(' and ')}, not by ${String(event.by)}: resume it with --as ${others[0]}.`,
+      );
     const why = uploadWhy(row.cell, holdOf(actorOf(row.id), row.cell));
     throw new TenderError(
       'TENDER_COMMAND_REFUSED',

@@ -1,6 +1,7 @@
 // How the agent is: status for people, liveness for supervisors (local only: an outage at sea must not restart anything),
 // the configuration in force, and the connection's commands.
 import type { Json } from '../../../machines/json.ts';
+import { TenderError } from '../../errors.ts';
 import type { Aboard } from '../aboard.ts';
 import type { Route } from '../router.ts';
 import { jsonBody, onlyQuery } from '../validate.ts';
@@ -30,11 +31,11 @@ export function statusRoutes(aboard: Aboard): readonly Route[] {
       path: 'healthz',
       async answer() {
         const { writing, lastWriteError } = aboard.host.status();
-        const ok = writing === 'open';
-        return {
-          status: ok ? 200 : 503,
-          json: { ok, log: writing, ...(lastWriteError ? { lastWriteError } : {}) },
-        };
+        if (writing === 'open') return { status: 200, json: { ok: true, log: writing } };
+        throw new TenderError(
+          'TENDER_LOG_WRITE_FAILED',
+          `The log is ${writing}${lastWriteError ? ` (${lastWriteError})` : ''}: nothing is promised until it is open again.`,
+        );
       },
     },
     ...commands.map(

@@ -16,13 +16,16 @@ function control(verb: Verb, summary: string): CliCommand {
     summary,
     options(command) {
       command.option('--all', `${verb} everything that can be`);
+      if (verb === 'resume')
+        command.option('--as <name>', 'resume what this one paused, instead of what you paused');
       if (verb === 'pause') command.option('--for <time>', 'resume by itself after, such as 2h');
     },
     async run(context, [ids], options) {
       const list = (ids ?? []) as readonly string[];
       if ((options.all === true) === list.length > 0)
         throw new TenderError('TENDER_USAGE', `tender ${verb} needs either ids or --all.`);
-      const body = { by: person(context), ...pauseFor(options.for) };
+      const by = typeof options.as === 'string' ? options.as : person(context);
+      const body = { by, ...pauseFor(options.for) };
       const api = await context.api();
       if (options.all === true) {
         const answer = await api.post(`/v1/uploads/all/${verb}`, body);
@@ -61,7 +64,7 @@ export const prioritise: CliCommand = {
 };
 
 /** Who asks, for the log: pausing keeps a set of who did. */
-function person(context: Context): string {
+export function person(context: Context): string {
   return (
     oneLine(context.environment.SUDO_USER ?? context.environment.USER ?? 'somebody').slice(0, 64) ||
     'somebody'
