@@ -8,7 +8,7 @@ import type { FileStat, Files } from '../ports.ts';
 import { ChunkMap } from './chunk-map.ts';
 import { chunkMaxBytes, findCut } from './chunker.ts';
 import { type OpenSource, openSource, type Source, type SourceRoots, sameStat } from './source.ts';
-import { failureOf, type SourceFailure } from './source-failure.ts';
+import { failureOf, type SourceFailure, sourceFailure } from './source-failure.ts';
 
 /** Read at a time at most; at least `chunkMaxBytes` must be in it before a cut is looked for. */
 const readBufferBytes = 1024 * 1024;
@@ -19,8 +19,8 @@ export interface DocumentReader {
   /** The next step, strictly in order; one call at a time. After `end`, `changed` or `failed` the same answer again. */
   next(): Promise<ReadStep>;
   /**
-   * The bytes of an earlier chunk in a buffer of the caller's own, read again and checked against its hash; undefined:
-   * the file is not what it was, answer `source.changed`. Any index already given by `next` works, however old.
+   * The bytes of an earlier chunk in a buffer of the caller's own, read again and checked against its hash. Any index
+   * already given by `next` works, however old. Undefined: the bytes are not there any more, and `next` says why.
    */
   again(index: number): Promise<Uint8Array | undefined>;
   /** Gives a chunk's buffer back for reuse. The bytes must not be touched after it. Optional; unknown indexes are fine. */
@@ -50,15 +50,22 @@ export function openDocument(
   settled?: FileStat,
   map = new ChunkMap(),
 ): DocumentReader {
-  return new Reader(files, () => openSource(files, roots, source), settled, map);
+  const ifChanged: Ending =
+    source.kind === 'watched' ? { changed: true } : { failed: sourceFailure('TENDER_SPOOL_DAMAGED') };
+  return new Reader(files, () => openSource(files, roots, source), settled, ifChanged, map);
 }
+
+/** What a pass ends with. */
+type Ending = Exclude<ReadStep, { chunk: ReadChunk }>;
 
 class Reader implements DocumentReader {
   readonly #files: Files;
   readonly #open: () => Promise<OpenSource | { failed: SourceFailure }>;
   readonly #settled: FileStat | undefined;
   #source: OpenSource | undefined;
-  #outcome: Exclude<ReadStep, { chunk: ReadChunk }> | undefined;
+  #outcome: Ending | undefined;
+  /** A watched file that changes is a newer version to come; bytes in our own spool never change. */
+  readonly #ifChanged: Ending;
   #closed = false;
 
   readonly #buffer = Buffer.allocUnsafeSlow(readBufferBytes);
@@ -75,8 +82,10 @@ class Reader implements DocumentReader {
     files: Files,
     open: () => Promise<OpenSource | { failed: SourceFailure }>,
     settled: FileStat | undefined,
+    ifChanged: Ending,
     map: ChunkMap,
   ) {
+    this.#ifChanged = ifChanged;
     this.#map = map;
     this.#files = files;
     this.#open = open;
@@ -88,25 +97,25 @@ class Reader implements DocumentReader {
     if (this.#outcome) return this.#outcome;
     try {
       const step = (await this.#begin()) ?? (await this.#fill()) ?? this.#cut() ?? (await this.#finish());
-      if (!('chunk' in step)) this.#outcome = step;
-      return step;
+      if ('chunk' in step) return step;
+      this.#outcome ??= step;
     } catch (error) {
-      this.#outcome = { failed: failureOf(error) };
-      return this.#outcome;
+      this.#outcome ??= { failed: failureOf(error) };
     }
+    return this.#outcome;
   }
 
-  async #begin(): Promise<Exclude<ReadStep, { chunk: ReadChunk }> | undefined> {
+  async #begin(): Promise<Ending | undefined> {
     if (this.#source) return undefined;
     const opened = await this.#open();
     if ('failed' in opened) return opened;
     this.#source = opened;
-    if (this.#settled && !sameStat(this.#settled, opened.stat)) return { changed: true };
+    if (this.#settled && !sameStat(this.#settled, opened.stat)) return this.#ifChanged;
     return undefined;
   }
 
   /** Makes sure that a cut can be found: a longest chunk, or all the rest, is in the buffer. */
-  async #fill(): Promise<Exclude<ReadStep, { chunk: ReadChunk }> | undefined> {
+  async #fill(): Promise<Ending | undefined> {
     const { handle, stat } = this.#source!;
     if (this.#to - this.#from >= chunkMaxBytes || this.#position === stat.sizeBytes) return undefined;
     this.#buffer.copyWithin(0, this.#from, this.#to);
@@ -138,42 +147,42 @@ class Reader implements DocumentReader {
     return { chunk: { index, offset, bytes, id } };
   }
 
-  async #finish(): Promise<Exclude<ReadStep, { chunk: ReadChunk }>> {
+  async #finish(): Promise<Ending> {
     const { path, stat } = this.#source!;
     const changed = await this.#verdict();
     if (changed) return changed;
     // A share may keep a replaced file's ctime: the name must still lead to what was read.
     const named = await this.#files.stat(path);
-    if (named.inode !== stat.inode || named.device !== stat.device) return { changed: true };
+    if (named.inode !== stat.inode || named.device !== stat.device) return this.#ifChanged;
     const { count: chunks, offset: lengthBytes } = this.#map;
     return { end: { lengthBytes, sha256: this.#whole.digest(), chunks } };
   }
 
   /** Compares the open file with what was opened. Gone by name is `failed`: it may come back as it was. */
-  async #verdict(): Promise<{ changed: true } | { failed: Failure } | undefined> {
+  async #verdict(): Promise<Ending | undefined> {
     const { handle, stat, path } = this.#source!;
     const complete = this.#position === stat.sizeBytes || this.#to === readBufferBytes;
     if (complete && sameStat(stat, await handle.stat())) return undefined;
     await this.#files.stat(path); // rejects when it is gone
-    return { changed: true };
+    return this.#ifChanged;
   }
 
   async again(index: number): Promise<Uint8Array | undefined> {
     if (this.#closed) throw new Error('the document was closed');
+    const known = this.#map.find(index); // a chunk that was never given is the caller's fault
     try {
-      let place = this.#map.find(index);
-      if ('forgotten' in place) {
-        if (!(await this.#cutAgain(place.forgotten))) return undefined;
-        place = this.#map.find(index);
+      const block = 'forgotten' in known ? known.forgotten : undefined;
+      const place = !block || (await this.#cutAgain(block)) ? this.#map.find(index) : known;
+      if (!('forgotten' in place)) {
+        const bytes = await this.#readAt(place.offset, place.length);
+        if (bytes && hash('sha256', bytes, 'buffer').equals(place.id)) return bytes;
       }
-      if ('forgotten' in place) return undefined;
-      const bytes = await this.#readAt(place.offset, place.length);
-      return bytes && hash('sha256', bytes, 'buffer').equals(place.id) ? bytes : undefined;
+      await this.#files.stat(this.#source!.path); // rejects when it is gone
+      this.#outcome = this.#ifChanged;
     } catch (error) {
-      if (error instanceof RangeError) throw error;
-      failureOf(error); // throws on what is no file error
-      return undefined;
+      this.#outcome = { failed: failureOf(error) };
     }
+    return undefined;
   }
 
   /** Cuts an old block again: the same bytes give the same cuts, and must end where the next block began. */

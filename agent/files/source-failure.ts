@@ -9,6 +9,7 @@ export type SourceCode =
   | 'TENDER_SOURCE_NOT_A_FILE'
   | 'TENDER_SOURCE_READ_FAILED'
   | 'TENDER_SOURCE_FOLDER_UNKNOWN'
+  | 'TENDER_SPOOL_DAMAGED'
   | 'TENDER_LOCAL_EXHAUSTED';
 
 export interface SourceFailure extends Failure {
@@ -32,6 +33,10 @@ const kinds = {
   TENDER_SOURCE_FOLDER_UNKNOWN: [
     'ITEM',
     'The folder of this file is no longer watched. Add it to the configuration again, or cancel the upload.',
+  ],
+  TENDER_SPOOL_DAMAGED: [
+    'ITEM',
+    'The bytes that were added are not in the spool as they were. Check its disk, then add the file again.',
   ],
   TENDER_LOCAL_EXHAUSTED: [
     'LOCAL',

@@ -1,0 +1,72 @@
+// The host as the tracker sees it, in memory, on the real machines: what an upload accepts and refuses is true here.
+
+import type { TrackerHost } from '../../../agent/files/tracker.ts';
+import type { Accepted, Refused } from '../../../agent/host/contract.ts';
+import type { Change } from '../../../agent/ports.ts';
+import type { JsonObject } from '../../../machines/json.ts';
+import type { MachineEvent } from '../../../machines/kernel.ts';
+import { type Cell, init, step } from '../../../machines/kernel.ts';
+
+export class SmallHost implements TrackerHost {
+  readonly cells = new Map<string, Cell>();
+  readonly rows = new Map<string, string>();
+  /** Every event that was accepted, as `actor-tail type`. */
+  readonly accepted: string[] = [];
+
+  async create(actor: string, input: JsonObject, options: { rows?: readonly Change[] } = {}) {
+    if (this.cells.has(actor)) return refused('exists');
+    this.cells.set(actor, init('upload', input, { at: 0 }).cell);
+    this.#write(options.rows);
+    return this.#done(actor);
+  }
+
+  async send(actor: string, event: MachineEvent, options: { rows?: readonly Change[] } = {}) {
+    const cell = this.cells.get(actor);
+    if (!cell) return refused('unknown');
+    const next = step('upload', cell, event, { at: 0 });
+    if (!next) return refused('not-accepted');
+    this.cells.set(actor, next.cell);
+    this.accepted.push(event.type);
+    this.#write(options.rows);
+    return this.#done(actor);
+  }
+
+  /** Answers the one open effect of an upload. */
+  async answer(uploadId: string, event: MachineEvent): Promise<void> {
+    const actor = `upload/${uploadId}`;
+    const [fx] = Object.keys(this.cells.get(actor)!.fx);
+    const answer = await this.send(actor, { ...event, fx: fx! });
+    if (!answer.accepted) throw new Error(`${event.type} was not accepted in ${this.stateOf(uploadId)}`);
+  }
+
+  stateOf(uploadId: string): string {
+    return this.cells.get(`upload/${uploadId}`)!.value;
+  }
+
+  async read(actor: string) {
+    return this.cells.get(actor);
+  }
+
+  async row(key: string) {
+    return this.rows.get(key);
+  }
+
+  async putRows(changes: readonly Change[]) {
+    this.#write(changes);
+  }
+
+  #write(changes: readonly Change[] = []): void {
+    for (const change of changes)
+      if (change.type === 'put') this.rows.set(change.key, change.value);
+      else this.rows.delete(change.key);
+  }
+
+  #done(actor: string): Accepted {
+    const { n, value } = this.cells.get(actor)!;
+    return { accepted: true, seq: 0, n, state: value };
+  }
+}
+
+function refused(reason: Refused['reason']): Refused {
+  return { accepted: false, reason, message: reason };
+}
