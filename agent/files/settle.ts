@@ -151,8 +151,10 @@ function keyOf(source: Source): string {
   return source.kind === 'spooled' ? source.spool : JSON.stringify([source.folder, source.path]);
 }
 
-function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
+async function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted();
+  if (delayMs <= 0) return;
+  await new Promise<void>((resolve, reject) => {
     const stop = () => {
       cancel();
       reject(signal.reason);
@@ -161,7 +163,6 @@ function pause(clock: Clock, delayMs: number, signal: AbortSignal): Promise<void
       signal.removeEventListener('abort', stop);
       resolve();
     });
-    if (signal.aborted) stop();
-    else signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, { once: true });
   });
 }

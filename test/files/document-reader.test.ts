@@ -28,7 +28,14 @@ import { failureOf, sourceEvent } from '../../agent/files/source-failure.ts';
 import type { FileStat, Files } from '../../agent/ports.ts';
 import { type Name, nameFromBytes } from '../../cloud/contract/name.ts';
 import { cutAll, pseudoRandom } from './support/content.ts';
-import { fileError, meddledFiles, openDescriptors, type TestFolder, testFolder } from './support/folder.ts';
+import {
+  fileError,
+  meddledFiles,
+  nextFileTime,
+  openDescriptors,
+  type TestFolder,
+  testFolder,
+} from './support/folder.ts';
 
 type Last = Exclude<ReadStep, { chunk: unknown }>;
 
@@ -241,6 +248,7 @@ describe('a file that does not hold still', () => {
     const folder = testFolder();
     const path = folder.at('a.bin');
     writeFileSync(path, content);
+    nextFileTime(folder);
     const reader = open(folder, 'a.bin');
     try {
       for (let i = 0; ; i++) {

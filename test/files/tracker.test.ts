@@ -17,7 +17,7 @@ import { mintUlid } from '../../cloud/contract/ids.ts';
 import { nameFromBytes } from '../../cloud/contract/name.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { cutAll, pseudoRandom } from './support/content.ts';
-import { fileError, meddledFiles, type TestFolder, testFolder } from './support/folder.ts';
+import { fileError, meddledFiles, nextFileTime, type TestFolder, testFolder } from './support/folder.ts';
 import { SmallHost } from './support/small-host.ts';
 
 function aboard(folder: TestFolder, host = new SmallHost(), files: Files = nodeFiles()) {
@@ -36,12 +36,14 @@ function aboard(folder: TestFolder, host = new SmallHost(), files: Files = nodeF
     async sight(name: string | Uint8Array): Promise<Tracked> {
       const path = Buffer.from(name as string);
       const stat = await nodeFiles().stat(Buffer.concat([Buffer.from(`${folder.watched}/`), path]));
+      nextFileTime(folder);
       return tracker.sighted({ folder: 'papers', path, stat, priority: 5 });
     },
     row: (name: string) => readFileRow(host.rows.get(fileRowKey('papers', Buffer.from(name)))!),
     async settled(uploadId: string, name: string): Promise<void> {
       const stat = await lookOnce(files, roots, { kind: 'watched', folder: 'papers', path: name });
       await host.answer(uploadId, { type: 'file.settled', stat: { ...(stat as SettledStat) } });
+      nextFileTime(folder);
     },
     async stored(uploadId: string, content: Uint8Array): Promise<void> {
       const sha256 = createHash('sha256').update(content).digest('hex');

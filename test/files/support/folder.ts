@@ -1,5 +1,5 @@
 // A temporary folder that is gone after its test, and a Files port whose reads a test can interfere with.
-import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
@@ -77,4 +77,19 @@ export function meddledFiles(hooks: {
 
 export function fileError(code: string): Error {
   return Object.assign(new Error(code), { code });
+}
+
+/**
+ * Waits (some ms) until the file system's clock has moved: times come from a tick of up to 10 ms, and two changes in one
+ * tick look like one. Aboard the settle time sees to that.
+ */
+export function nextFileTime(folder: TestFolder): void {
+  const probe = join(folder.root, 'probe');
+  const touch = () => {
+    writeFileSync(probe, 'x');
+    return statSync(probe, { bigint: true }).ctimeNs;
+  };
+  const start = touch();
+  for (let turn = 0; turn < 1_000_000; turn++) if (touch() !== start) return;
+  throw new Error('the file system has no clock');
 }
