@@ -10,7 +10,7 @@ export interface GatePolicy {
   /** Outcomes remembered, and for how long. */
   readonly windowCount: number;
   readonly windowMs: number;
-  /** Failures in a row that open. */
+  /** Failures in a row, within the window, that open. */
   readonly consecutiveMax: number;
   /** Share of failures that opens, once so many outcomes are known. */
   readonly failureShare: number;
@@ -45,7 +45,6 @@ export interface Gate {
   readonly generation: number;
   /** Newest last; only outcomes that count. */
   readonly outcomes: readonly { readonly atMs: number; readonly ok: boolean }[];
-  readonly consecutive: number;
   /** Successes in this generation. */
   readonly successes: number;
   /** Permits of this generation not yet returned, and those among them that are not cheap. */
@@ -139,7 +138,8 @@ function decideClosed(gate: Gate, policy: GatePolicy, ok: boolean, nowMs: number
   const outcomes = [...gate.outcomes, { atMs: nowMs, ok }]
     .filter((outcome) => nowMs - outcome.atMs < policy.windowMs)
     .slice(-policy.windowCount);
-  const consecutive = ok ? 0 : gate.consecutive + 1;
+  // A run of failures counts within the window only: five in five days are not a run.
+  const consecutive = outcomes.length - 1 - outcomes.findLastIndex((outcome) => outcome.ok);
   const failures = outcomes.filter((outcome) => !outcome.ok).length;
   const inARow = consecutive >= policy.consecutiveMax;
   const tooMany =
@@ -152,7 +152,7 @@ function decideClosed(gate: Gate, policy: GatePolicy, ok: boolean, nowMs: number
     };
   }
   const allowed = ok ? Math.min(gate.allowed + 1, policy.closedMax) : gate.allowed;
-  return { gate: { ...gate, outcomes, consecutive, allowed }, event: null };
+  return { gate: { ...gate, outcomes, allowed }, event: null };
 }
 
 function fresh(state: BreakerState, generation: number): Gate {
@@ -160,7 +160,6 @@ function fresh(state: BreakerState, generation: number): Gate {
     state,
     generation,
     outcomes: [],
-    consecutive: 0,
     successes: 0,
     inFlight: 0,
     inFlightDear: 0,

@@ -24,7 +24,8 @@ const breakerContext = {
   reason: orNull(text(2_000, 0)),
   window: orNull(object({ count: whole(0), failures: whole(0), consecutive: whole(0) })),
   untilMs: orNull(logTime),
-  sinceMs: logTime,
+  /** Since when in this state; null: since birth. */
+  sinceMs: orNull(logTime),
   lastEarlyMs: orNull(logTime),
   forcedBy: orNull(text(64)),
 };
@@ -56,7 +57,8 @@ const started = setup({
       untilMs: why.at + openLengthMs(context, why),
     })),
     noteWindow: assign((_, { window }: Tripped) => ({ window })),
-    noteSince: assign(({ event }) => ({ sinceMs: event.at })),
+    // Birth is the only event without a time.
+    noteSince: assign(({ event }) => ({ sinceMs: event.at ?? null })),
     noteEarly: assign(({ event }) => ({ lastEarlyMs: event.at })),
     noteForced: assign((_, asked: { by: string; untilMs: number | null }) => ({
       forcedBy: asked.by,
@@ -131,7 +133,7 @@ const machine = started.createMachine({
     reason: null,
     window: null,
     untilMs: null,
-    sinceMs: 0,
+    sinceMs: null,
     lastEarlyMs: null,
     forcedBy: null,
   }),

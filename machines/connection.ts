@@ -19,8 +19,8 @@ const connectionContext = {
   ),
   /** Next try by itself. */
   untilMs: orNull(logTime),
-  /** Since when in this state. */
-  sinceMs: logTime,
+  /** Since when in this state; null: since birth. */
+  sinceMs: orNull(logTime),
   /** The numbers that made it degraded. */
   quality: orNull(anyObject()),
 };
@@ -58,7 +58,8 @@ const started = setup({
     stop: effect<Stop>(),
     countAttempt: assign(({ context }) => ({ attempt: context.attempt + 1 })),
     forgetAttempts: assign({ attempt: 0 }),
-    noteSince: assign(({ event }) => ({ sinceMs: event.at })),
+    // Birth is the only event without a time.
+    noteSince: assign(({ event }) => ({ sinceMs: event.at ?? null })),
     noteOpen: assign((_, line: NonNullable<ConnectionContext['line']>) => ({
       line: { epoch: line.epoch, sessionId: line.sessionId, rttMs: line.rttMs },
       attempt: 0,
@@ -81,6 +82,8 @@ const started = setup({
       'class' in event && event.class === wanted,
     isOfAndThisLine: ({ context, event }, { class: wanted }: { class: FailureClass }) =>
       event.type === 'line.lost' && event.class === wanted && isThisLine(context, event.epoch),
+    tellsNews: ({ context, event }) =>
+      event.type === 'link.degraded' && JSON.stringify(event.numbers) !== JSON.stringify(context.quality),
     isThisLine: ({ context, event }) => event.type === 'line.lost' && isThisLine(context, event.epoch),
   },
 });
@@ -125,7 +128,7 @@ const lost = [
   { guard: 'isThisLine', target: 'offline', actions: noteAndWait },
 ] as const;
 
-const hangUp = { target: 'stopped', actions: [{ type: 'closeLine', params: {} }, 'clearLine'] } as const;
+const hangUp = { target: 'stopped', actions: { type: 'closeLine', params: {} } } as const;
 const stopTrying = { target: 'stopped' } as const;
 const tryNow = { target: 'connecting', actions: 'forgetAttempts' } as const;
 
@@ -141,7 +144,7 @@ const machine = started.createMachine({
     line: null,
     lastError: null,
     untilMs: null,
-    sinceMs: 0,
+    sinceMs: null,
     quality: null,
   }),
   initial: 'stopped',
@@ -149,10 +152,11 @@ const machine = started.createMachine({
     stopped: {
       description:
         'Nobody wants a connection, or the tries a person allowed are used up. Only `start` leaves it.',
+      entry: 'noteSince',
       exit: { type: 'stop', params: { effect: 'closeLine' } },
       on: {
-        start: { target: 'connecting', actions: 'forgetAttempts' },
-        'line.closed': { actions: 'noteSince' },
+        start: { target: 'connecting', actions: ['forgetAttempts', 'clearLine'] },
+        'line.closed': { actions: 'clearLine' },
       },
     },
     offline: {
@@ -195,7 +199,7 @@ const machine = started.createMachine({
       entry: 'noteSince',
       on: {
         'line.lost': lost,
-        'link.degraded': { actions: { type: 'noteQuality', params: asIs } },
+        'link.degraded': { guard: 'tellsNews', actions: { type: 'noteQuality', params: asIs } },
         'link.recovered': { target: 'online', actions: 'clearQuality' },
         'host.booted': { target: 'connecting', actions: 'clearLine' },
         stop: hangUp,

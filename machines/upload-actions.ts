@@ -119,6 +119,9 @@ export const started = setup({
     mustPark: ({ context, event }) => event.type === 'send.failed' && judge(context, event).parks,
     resyncedTooOften: ({ context, event }) => judge(context, { class: 'RESYNC', at: event.at }).parks,
     alreadyIndexed: ({ context }) => context.indexed !== null,
+    tellsNews: ({ context, event }) =>
+      event.type === 'document.indexed' &&
+      (context.indexed?.passages !== event.passages || context.indexed.reason !== (event.reason ?? null)),
     changesPriority: ({ context, event }) =>
       event.type === 'prioritise' && event.priority !== context.priority,
     addsPauser: ({ context, event }) => event.type === 'pause' && changesPausers(context, event),

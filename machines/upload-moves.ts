@@ -135,7 +135,7 @@ export const unreadable = {
 
 /** The shore's word may overtake the receipt's: it is kept until the receipt is here. */
 export const earlyWord = {
-  'document.indexed': { actions: { type: 'noteIndexed', params: asIs<Indexed> } },
+  'document.indexed': { guard: 'tellsNews', actions: { type: 'noteIndexed', params: asIs<Indexed> } },
   'document.indexFailed': {
     actions: { type: 'noteIndexFailure', params: asIs<{ reason: string; at: number }> },
   },

@@ -123,10 +123,14 @@ export const guardWords: { readonly [kind: string]: { readonly [guard: string]: 
     addsPauser: 'It is paused by this party already, or too many pause it: let one of them resume first.',
     lastPauser: 'It is not paused by this party: resume it as the one who paused it.',
     growsDurable: 'That many bytes were known to be durable already.',
+    tellsNews: 'That was known already.',
     fileIsBack: 'It was not parked for a missing file: retry it instead.',
     alreadyIndexed: 'The cloud has not said yet that it is searchable.',
   },
-  connection: { isThisLine: 'That line is not the present one any more.' },
+  connection: {
+    isThisLine: 'That line is not the present one any more.',
+    tellsNews: 'That was known already.',
+  },
   breaker: {
     mayTryEarly: 'An early try was made a moment ago, or a person holds the breaker open.',
     isNotForced: 'A person holds the breaker open.',
