@@ -78,12 +78,9 @@ function answers(path: string): Promise<boolean> {
 
 function unusable(path: string, error: unknown): TenderError {
   const code = (error as NodeJS.ErrnoException).code ?? 'unknown error';
-  const advice =
-    code === 'ENOENT'
-      ? 'make its directory first'
-      : code === 'EACCES'
-        ? 'its directory is not writable'
-        : 'choose another';
+  // Node says EACCES for a missing directory, too.
+  const missing = code === 'ENOENT' || code === 'EACCES';
+  const advice = missing ? 'make its directory, writable for the agent' : 'choose another';
   return new TenderError('TENDER_CONFIG_INVALID', `api.socket ${path} cannot be used (${code}): ${advice}.`, {
     cause: error,
   });

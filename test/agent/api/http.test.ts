@@ -17,7 +17,10 @@ const routes: readonly Route[] = [
   {
     method: 'GET',
     path: 'v1/fine',
-    answer: async (request) => (onlyQuery(request, ['a']), { status: 200, json: { fine: true } }),
+    answer: async (request) => {
+      onlyQuery(request, ['a']);
+      return { status: 200, json: { fine: true } };
+    },
   },
   {
     method: 'GET',
@@ -135,7 +138,7 @@ describe('the socket', () => {
         path,
         createRouter([], () => {}),
       ),
-    ).rejects.toThrow('make its directory first');
+    ).rejects.toThrow('make its directory');
   });
 });
 
@@ -146,17 +149,24 @@ describe('answers', () => {
   });
 
   test.each([
-    ['GET', '/v1/nothing', '', 404, 'TENDER_ROUTE_UNKNOWN'],
-    ['DELETE', '/v1/fine', '', 404, 'TENDER_ROUTE_UNKNOWN'],
-    ['GET', '/v1/fine?b=1', '', 400, 'TENDER_COMMAND_INVALID'],
-    ['POST', '/v1/body', '{"x":1,"y":2}', 400, 'TENDER_COMMAND_INVALID'],
-    ['POST', '/v1/body', '[1]', 400, 'TENDER_COMMAND_INVALID'],
-    ['POST', '/v1/body', '{"x":', 400, 'TENDER_COMMAND_INVALID'],
-    ['POST', '/v1/body', '"\xff"', 400, 'TENDER_COMMAND_INVALID'],
-    ['POST', '/v1/body', `{"x":"${'y'.repeat(70_000)}"}`, 400, 'TENDER_COMMAND_INVALID'],
-    ['GET', '/v1/expected', '', 507, 'TENDER_SPOOL_FULL'],
-    ['GET', '/v1/bug', '', 500, 'TENDER_INTERNAL'],
-  ])('%s %s %s is a problem with a code', async (method, address, body, status, code) => {
+    ['an unknown address', 'GET', '/v1/nothing', '', 404, 'TENDER_ROUTE_UNKNOWN'],
+    ['another method', 'DELETE', '/v1/fine', '', 404, 'TENDER_ROUTE_UNKNOWN'],
+    ['an unknown parameter', 'GET', '/v1/fine?b=1', '', 400, 'TENDER_COMMAND_INVALID'],
+    ['an unknown field', 'POST', '/v1/body', '{"x":1,"y":2}', 400, 'TENDER_COMMAND_INVALID'],
+    ['a body that is no object', 'POST', '/v1/body', '[1]', 400, 'TENDER_COMMAND_INVALID'],
+    ['half a body', 'POST', '/v1/body', '{"x":', 400, 'TENDER_COMMAND_INVALID'],
+    ['a body that is a text', 'POST', '/v1/body', '"\xff"', 400, 'TENDER_COMMAND_INVALID'],
+    [
+      'a body beyond the limit',
+      'POST',
+      '/v1/body',
+      `{"x":"${'y'.repeat(70_000)}"}`,
+      400,
+      'TENDER_COMMAND_INVALID',
+    ],
+    ['an expected failure', 'GET', '/v1/expected', '', 507, 'TENDER_SPOOL_FULL'],
+    ['a bug', 'GET', '/v1/bug', '', 500, 'TENDER_INTERNAL'],
+  ])('%s is a problem with a code', async (_what, method, address, body, status, code) => {
     const { path } = await listening();
     const answer = await call(path, method, address, body);
     expect(answer).toMatchObject({ status, type: 'application/problem+json', json: { status, code } });
