@@ -76,7 +76,8 @@ export async function startCloud(config: CloudConfig): Promise<Cloud> {
       clock: systemClock,
       random: systemRandom,
       log,
-      requestLog: pino,
+      // Fastify's own small talk is not ours; what goes wrong is.
+      requestLog: pino.child({}, config.log_level === 'info' ? { level: 'warn' } : {}),
       ...(tls ? { tls } : {}),
       rssBytes: () => process.memoryUsage.rss(),
       sandbox: runSandboxed,

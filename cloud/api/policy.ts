@@ -7,8 +7,8 @@ import type { Registry, TokenScope } from '../registry.ts';
 import type { Budget, Spend } from './budgets.ts';
 import { ApiProblem } from './problem.ts';
 
-/** `public`: anybody. `device`: a signature, checked by the handler of the upgrade. Else: a token with this scope. */
-export type Policy = 'public' | 'device' | { readonly scope: TokenScope };
+/** `public`: anybody. Else: a token with this scope. (Yachts come by upgrade: adapters/line-upgrade.ts.) */
+export type Policy = 'public' | { readonly scope: TokenScope };
 
 /** Who a request acts for, from its token. */
 export interface Caller {
@@ -52,7 +52,7 @@ export function guardRoutes(app: FastifyInstance, ports: PolicyPorts): RouteTabl
   app.addHook('onRequest', async (request) => {
     const policy = request.routeOptions.config.policy;
     // No policy here means no route: the not-found handler answers.
-    if (!policy || policy === 'device') return;
+    if (!policy) return;
     limit(ports, 'address', request.ip);
     if (policy === 'public') return;
     request.caller = await authenticate(request, ports);
