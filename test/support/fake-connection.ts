@@ -137,6 +137,7 @@ export class FakeConnection {
   #send(side: 0 | 1, bytes: Uint8Array): void {
     // The network keeps no reference to the sender's buffer, as a kernel does not.
     const copy = bytes.slice();
+    this.#network.onSend(side === 0 ? 'up' : 'down', copy, this.number);
     if (side === 0 && this.sentByYacht.length < recordedMessages) this.sentByYacht.push(copy);
     this.#push(side, { kind: 'message', bytes: copy, at: 0, sentAt: 0 });
   }
@@ -169,7 +170,15 @@ export class FakeConnection {
       // Bytes wait for the link to return; the news of a dead peer is local knowledge and does not.
       if (state !== 'clear' && first.kind !== 'reset') return;
       end.pipe.shift();
-      this.#arrive(side === 0 ? 1 : 0, first);
+      const other = side === 0 ? 1 : 0;
+      this.#arrive(other, first);
+      // What came in one TCP segment is handed over in one go: no promise runs dry between two such messages.
+      while (
+        first.kind === 'message' &&
+        end.pipe[0]?.kind === 'message' &&
+        this.#network.together(end.pipe[0].at - first.at)
+      )
+        this.#arrive(other, end.pipe.shift()!);
       this.#schedule(side);
     });
   }

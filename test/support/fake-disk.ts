@@ -46,6 +46,9 @@ export class FakeDisk {
   /** Told of each batch as it is handed over; may answer other options (a planted bug does). */
   onBatch: (batch: Batch, options: { readonly sync: boolean }) => { readonly sync: boolean } = (_, o) => o;
 
+  /** Told when the database was set aside or put back: the next records need not follow those before. */
+  onEvidence: () => void = () => {};
+
   constructor(timeline: FakeTimeline, random: FakeRandom, options: FakeDiskOptions) {
     this.#timeline = timeline;
     this.#random = random;
@@ -128,6 +131,7 @@ export class FakeDisk {
     this.#history = [];
     this.#tail = [];
     this.#rebuild();
+    this.onEvidence();
   }
 
   async #open(life: FakeLife): Promise<KeyValue> {

@@ -7,6 +7,8 @@ import { type FakeLife, never } from './fake-life.ts';
 import type { FakeRandom } from './fake-random.ts';
 import type { FakeTimeline } from './fake-timeline.ts';
 
+const empty = new Uint8Array(0);
+
 interface Node {
   readonly kind: FileKind;
   readonly inode: number;
@@ -29,6 +31,8 @@ export class FakeFiles {
   readonly #random: FakeRandom;
   readonly #latencyMs: number;
   readonly #nodes = new Map<string, Node>();
+  /** Directory → its entries, in the order they came. */
+  readonly #children = new Map<string, Set<string>>();
   #pending: PendingName[] = [];
   #inode = 100;
   readonly #watchers = new Set<{ directory: string; hint: (relative: Uint8Array | null) => void }>();
@@ -44,14 +48,14 @@ export class FakeFiles {
     this.#timeline = timeline;
     this.#random = random;
     this.#latencyMs = latencyMs;
-    this.#nodes.set('/', this.#node('directory', new Uint8Array(0)));
+    this.#nodes.set('/', this.#node('directory', empty));
   }
 
   makeDirectory(path: string): void {
     const parts = path.split('/').filter(Boolean);
     for (let i = 1; i <= parts.length; i++) {
       const key = `/${parts.slice(0, i).join('/')}`;
-      if (!this.#nodes.has(key)) this.#nodes.set(key, this.#node('directory', new Uint8Array(0)));
+      if (!this.#nodes.has(key)) this.#put(key, this.#node('directory', new Uint8Array(0)));
     }
   }
 
@@ -61,18 +65,18 @@ export class FakeFiles {
     if (node) {
       node.bytes = bytes;
       this.#touch(node);
-    } else this.#nodes.set(path, this.#node('file', bytes));
+    } else this.#put(path, this.#node('file', bytes));
     this.#hint(path);
   }
 
   /** Atomic save: another inode under the old name. */
   replace(path: string, bytes: Uint8Array): void {
-    this.#nodes.set(path, this.#node('file', bytes));
+    this.#put(path, this.#node('file', bytes));
     this.#hint(path);
   }
 
   delete(path: string): void {
-    this.#nodes.delete(path);
+    this.#drop(path);
     this.#hint(path);
   }
 
@@ -83,9 +87,11 @@ export class FakeFiles {
 
   /** Paths of all files below a directory, in byte order. */
   filesBelow(directory: string): string[] {
-    return [...this.#nodes.keys()]
-      .filter((path) => path.startsWith(`${directory}/`) && this.#nodes.get(path)?.kind === 'file')
-      .sort();
+    const found: string[] = [];
+    for (const path of this.#children.get(directory) ?? [])
+      if (this.#nodes.get(path)?.kind === 'file') found.push(path);
+      else found.push(...this.filesBelow(path));
+    return found.sort();
   }
 
   /** Reads of this path fail with the code until undefined is given. */
@@ -115,8 +121,8 @@ export class FakeFiles {
           const key = text(path);
           const node = this.#nodes.get(key);
           if (!node) return;
-          this.#nodes.delete(key);
-          this.#pend(key, () => this.#nodes.set(key, node));
+          this.#drop(key);
+          this.#pend(key, () => this.#put(key, node));
         }),
       makeDirectory: (path) => call(() => this.makeDirectory(text(path))),
       syncDirectory: (path) =>
@@ -166,12 +172,11 @@ export class FakeFiles {
   ): AsyncGenerator<{ name: Uint8Array; kind: FileKind }> {
     const found = await call(() => {
       if (this.#find(directory).kind !== 'directory') throw fileError('ENOTDIR', directory);
-      const prefix = directory === '/' ? '/' : `${directory}/`;
-      return [...this.#nodes]
-        .filter(
-          ([path]) => path.startsWith(prefix) && path !== '/' && !path.slice(prefix.length).includes('/'),
-        )
-        .map(([path, node]) => ({ name: bytes(path.slice(prefix.length)), kind: node.kind }));
+      const skip = directory === '/' ? 1 : directory.length + 1;
+      return [...(this.#children.get(directory) ?? [])].map((path) => ({
+        name: bytes(path.slice(skip)),
+        kind: this.#nodes.get(path)!.kind,
+      }));
     });
     for (const entry of this.#random.shuffle(found)) yield entry;
   }
@@ -182,8 +187,8 @@ export class FakeFiles {
     if (!this.#nodes.has(parent(path))) throw fileError('ENOENT', path);
     const node = this.#node('file', new Uint8Array(0));
     node.syncedBytes = 0;
-    this.#nodes.set(path, node);
-    this.#pend(path, () => this.#nodes.delete(path));
+    this.#put(path, node);
+    this.#pend(path, () => this.#drop(path));
     return {
       write: (part) =>
         call(() => {
@@ -204,12 +209,12 @@ export class FakeFiles {
     this.#failWrites();
     const node = this.#find(from);
     const old = this.#nodes.get(to);
-    this.#nodes.delete(from);
-    this.#nodes.set(to, node);
+    this.#drop(from);
+    this.#put(to, node);
     this.#pend(to, () => {
-      this.#nodes.set(from, node);
-      if (old) this.#nodes.set(to, old);
-      else this.#nodes.delete(to);
+      this.#put(from, node);
+      if (old) this.#put(to, old);
+      else this.#drop(to);
     });
   }
 
@@ -269,6 +274,19 @@ export class FakeFiles {
       inode: String(node.inode),
       device: '1',
     };
+  }
+
+  #put(path: string, node: Node): void {
+    if (!this.#nodes.has(path)) {
+      const entries = this.#children.get(parent(path)) ?? new Set();
+      this.#children.set(parent(path), entries.add(path));
+    }
+    this.#nodes.set(path, node);
+  }
+
+  #drop(path: string): void {
+    this.#nodes.delete(path);
+    this.#children.get(parent(path))?.delete(path);
   }
 
   #hint(path: string): void {

@@ -12,7 +12,13 @@ import type { FakeTimeline } from './fake-timeline.ts';
 /** The shore's answer to an upgrade request: take the socket, or say why not. */
 export type Upgrade =
   | { readonly accept: (socket: LaneSocket) => LaneSocketEvents }
-  | { readonly refuse: Failure };
+  | { readonly refuse: HttpAnswer };
+
+/** An HTTP answer instead of an upgrade; header names in lower case. */
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 /** A shore process that listens; replaced at each of its boots. */
 export interface FakeListener {
@@ -33,6 +39,8 @@ export interface LinkQuality {
 }
 
 const recordedConnections = 4;
+/** Messages closer to each other than this may share a read. */
+const togetherMaxMs = 3;
 
 export class FakeNetwork {
   readonly timeline: FakeTimeline;
@@ -49,6 +57,8 @@ export class FakeNetwork {
   readonly bytes: [number, number] = [0, 0];
   /** Told of each message as it arrives, before the receiver sees it: the trace, and wire checks. */
   onDelivery: (direction: 'up' | 'down', bytes: Uint8Array, connection: number) => void = () => {};
+  /** Told of each message as its sender hands it over. */
+  onSend: (direction: 'up' | 'down', bytes: Uint8Array, connection: number) => void = () => {};
 
   constructor(timeline: FakeTimeline, random: FakeRandom, quality: LinkQuality) {
     this.timeline = timeline;
@@ -79,6 +89,11 @@ export class FakeNetwork {
     for (const connection of [...this.#connections]) connection.cut();
   }
 
+  /** Whether two messages so far apart (ms) reach their receiver in one read. */
+  together(apartMs: number): boolean {
+    return apartMs <= togetherMaxMs && this.random.chance(0.5);
+  }
+
   /** Connections are numbered from 1 in each network. */
   nextConnection(): number {
     return ++this.#count;
@@ -106,7 +121,7 @@ export class FakeNetwork {
     life: FakeLife,
     request: LaneRequest,
     events: LaneSocketEvents,
-  ): Promise<{ readonly socket: LaneSocket } | { readonly failure: Failure }> {
+  ): ReturnType<LaneDialer['dial']> {
     const giveUpMs = this.timeline.now + request.connectTimeoutMs;
     // Name, TCP and TLS before the request is there: two round trips; then half of one.
     if (!(await this.#travel(4.5, giveUpMs))) return { failure: this.#unreachable() };
@@ -116,7 +131,7 @@ export class FakeNetwork {
     if (!answer) return { failure: linkFailure('TENDER_LINK_TIMEOUT', 'no answer to the upgrade in time') };
     if ('refuse' in answer) {
       return (await this.#travel(1, giveUpMs))
-        ? { failure: answer.refuse }
+        ? { failure: failureOf(answer.refuse.status), answer: answer.refuse }
         : { failure: this.#unreachable() };
     }
     const connection = new FakeConnection(this, request, life, listener.life, () => {
@@ -184,6 +199,13 @@ export class FakeNetwork {
     await this.timeline.sleep(this.random.spread(10, 5000));
     ghost.cut();
   }
+}
+
+/** What a status says by itself, before anybody has looked for the cloud's signature. */
+function failureOf(status: number): Failure {
+  const said = { code: 'TENDER_UPGRADE_REFUSED', message: `the upgrade was answered with ${status}` };
+  if (status === 429 || status === 503) return { class: 'BUSY', ...said };
+  return { class: status >= 500 ? 'SERVER' : status >= 400 ? 'AUTH' : 'CAPTIVE', ...said };
 }
 
 function linkFailure(code: string, message: string): Failure {
