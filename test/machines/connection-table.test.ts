@@ -118,7 +118,10 @@ describe('the table of the connection', () => {
     offline: life('connection', {}, 'start', 'line.failed').cell,
     connecting: life('connection', {}, 'start').cell,
     online: life('connection', {}, 'start', 'line.opened').cell,
-    degraded: life('connection', {}, 'start', 'line.opened', 'link.degraded').cell,
+    degraded: life('connection', {}, 'start', 'line.opened', {
+      type: 'link.degraded',
+      numbers: { srttMs: 9_000 },
+    }).cell,
     captive: life('connection', {}, 'start', { type: 'line.failed', class: 'CAPTIVE' }).cell,
     intercepted: life('connection', {}, 'start', { type: 'line.failed', class: 'INTERCEPTED' }).cell,
     refused: life('connection', {}, 'start', { type: 'line.failed', class: 'AUTH' }).cell,
