@@ -74,5 +74,6 @@ export const doors: readonly { readonly path: string; readonly why: string }[] =
   { path: 'cloud/cli/', why: 'commands run in a process of their own' },
   { path: 'cloud/blobs/', why: 'segments on a real disk' },
   { path: 'cloud/db/migrate.ts', why: 'reads the migrations beside it' },
+  { path: 'cloud/jobs/extract/child.ts', why: 'a program of its own, in a process that may do nothing else' },
   { path: 'cloud/postgres/', why: 'starts and stops a real PostgreSQL' },
 ];
