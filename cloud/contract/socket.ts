@@ -38,5 +38,12 @@ export interface LaneDialer {
   dial(
     request: LaneRequest,
     events: LaneSocketEvents,
-  ): Promise<{ readonly socket: LaneSocket } | { readonly failure: Failure }>;
+  ): Promise<
+    | { readonly socket: LaneSocket }
+    /** `answer`: what came back over HTTP instead of an upgrade; header names in lower case. */
+    | {
+        readonly failure: Failure;
+        readonly answer?: { readonly status: number; readonly headers: Readonly<Record<string, string>> };
+      }
+  >;
 }

@@ -33,7 +33,7 @@ export interface LineLimitsAshore {
   /** Notices sent and not yet in the yacht's log. */
   readonly noticesUnseenMax: number;
   readonly inventoryPageCount: number;
-  /** A lane without a byte for so long is dead: heartbeats come every few minutes at the rarest. */
+  /** A lane without a byte for so long is dead: heartbeats come every hour at the rarest. */
   readonly laneIdleMaxMs: number;
   /** Nonces of upgrades remembered against replay; they expire with the signature's window. */
   readonly noncesMax: number;
@@ -58,6 +58,6 @@ export const lineLimits: LineLimitsAshore = {
   receiptGatherMs: 2,
   noticesUnseenMax: 256,
   inventoryPageCount: 64,
-  laneIdleMaxMs: 15 * 60_000,
+  laneIdleMaxMs: 3 * 3_600_000,
   noncesMax: 65_536,
 };

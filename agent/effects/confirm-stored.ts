@@ -1,0 +1,84 @@
+// The effect confirmStored: waits for the cloud's signed receipt of a document that was sent; after a restart it asks again. The
+// signature was verified on the line; here the receipt must speak of exactly the bytes that the log says were sent. Results:
+// upload.stored, send.incomplete, send.failed.
+import { hexFromBytes } from '../../cloud/contract/ids.ts';
+import { type Name, nameToBytes } from '../../cloud/contract/name.ts';
+import type { JsonObject } from '../../machines/json.ts';
+import type { MachineEvent } from '../../machines/kernel.ts';
+import type { EffectHandler } from '../host/contract.ts';
+import { resendDelayMs } from '../line/delays.ts';
+import { lineFailure } from '../line/failures.ts';
+import type { Line } from '../line/line.ts';
+import type { Stored, StoredProof } from '../line/outgoing.ts';
+import type { Random } from '../ports.ts';
+import { untilAborted, uploadOf } from './send-document.ts';
+
+export interface ConfirmStoredPorts {
+  readonly line: Pick<Line, 'carry' | 'suspend' | 'release'>;
+  /** What the log holds of the upload: its name and priority, for asking. */
+  readonly uploadOf: (actor: string) => Promise<{ readonly name: Name; readonly priority: number }>;
+  readonly random: Random;
+}
+
+export function confirmStored(ports: ConfirmStoredPorts): EffectHandler {
+  return async (request): Promise<MachineEvent> => {
+    const { params, signal, actor } = request;
+    signal.throwIfAborted();
+    const uploadId = uploadOf(request);
+    const { name, priority } = await ports.uploadOf(actor);
+    signal.throwIfAborted();
+    const upload = {
+      uploadId,
+      name: nameToBytes(name),
+      version: Number(params.version),
+      priority,
+      modifiedMs: 0,
+    };
+    const document = ports.line.carry(upload, undefined);
+    try {
+      const outcome = await untilAborted(document.whenStored(), signal);
+      ports.line.release(uploadId);
+      return eventOf(ports, params, outcome);
+    } catch (error) {
+      ports.line.suspend(uploadId);
+      throw error;
+    }
+  };
+}
+
+function eventOf({ random }: ConfirmStoredPorts, params: JsonObject, outcome: Stored): MachineEvent {
+  if ('stored' in outcome) {
+    return speaksOf(outcome.stored, params)
+      ? storedEvent(outcome.stored)
+      : failedEvent(lineFailure('TENDER_RECEIPT_MISMATCH'), random);
+  }
+  // Holes, or another state ashore than we thought: sending again sends only what is not there.
+  if ('incomplete' in outcome || outcome.refused.class === 'RESYNC') return { type: 'send.incomplete' };
+  return failedEvent(outcome.refused, random);
+}
+
+function speaksOf(proof: StoredProof, params: JsonObject): boolean {
+  return (
+    proof.version === params.version &&
+    proof.lengthBytes === params.lengthBytes &&
+    hexFromBytes(proof.sha256) === params.sha256
+  );
+}
+
+function storedEvent({ documentId, receipt, proof, keyId, storedMs }: StoredProof): MachineEvent {
+  const base64 = (bytes: Uint8Array) => Buffer.from(bytes).toString('base64');
+  return {
+    type: 'upload.stored',
+    documentId,
+    receipt: base64(receipt),
+    signature: base64(proof),
+    keyId,
+    storedMs,
+  };
+}
+
+function failedEvent(failure: ReturnType<typeof lineFailure>, random: Random): MachineEvent {
+  const { class: failureClass, code, message } = failure;
+  const delayMs = resendDelayMs(failure, random.unit());
+  return { type: 'send.failed', class: failureClass, code, message, delayMs };
+}

@@ -1,0 +1,135 @@
+// The documents on the line: by upload and by handle, in order of urgency, and those kept for effects that were stopped.
+import type { HeldFrame } from '../../cloud/contract/frames.ts';
+import { ulidTimeMs } from '../../cloud/contract/ids.ts';
+import type { LineLimitsAboard } from './limits.ts';
+import { type DocumentSource, OutgoingDocument, type Upload } from './outgoing.ts';
+
+export interface Documents {
+  readonly count: number;
+  carry(upload: Upload, source: DocumentSource | undefined): OutgoingDocument;
+  find(uploadId: string): OutgoingDocument | undefined;
+  byHandle(handle: number): OutgoingDocument | undefined;
+  /** The next frame of the most urgent document that has one. */
+  next(sliceMaxBytes: number): Uint8Array | undefined;
+  bind(document: OutgoingDocument): void;
+  bindAll(): void;
+  unbindAll(): void;
+  held(frame: HeldFrame): void;
+  suspend(uploadId: string): void;
+  release(uploadId: string): void;
+  /** Closes the files of documents whose outcome is known. */
+  sweep(): void;
+}
+
+/** What the cloud said unasked about uploads not carried yet. */
+const heldRememberedMax = 64;
+/** Uploads of this boot known to have been offered. */
+const offeredRememberedMax = 4_096;
+
+export function createDocuments(parts: {
+  readonly bootWallMs: number;
+  readonly limits: LineLimitsAboard;
+  readonly wake: () => void;
+}): Documents {
+  const { bootWallMs, limits, wake } = parts;
+  const uploads = new Map<string, OutgoingDocument>();
+  const handles = new Map<number, OutgoingDocument>();
+  const held = new Map<string, HeldFrame[]>();
+  const offered = new Set<string>();
+  let forgottenUpTo = '';
+  let nextHandle = 0;
+
+  /** Born in this boot and never offered: the cloud cannot hold anything of it, so its bytes need not wait for HELD. */
+  const isFresh = (uploadId: string) =>
+    ulidTimeMs(uploadId) >= bootWallMs && uploadId > forgottenUpTo && !offered.has(uploadId);
+
+  const noteOffered = (uploadId: string) => {
+    offered.add(uploadId);
+    if (offered.size <= offeredRememberedMax) return;
+    const [oldest] = offered;
+    offered.delete(oldest!);
+    if (oldest! > forgottenUpTo) forgottenUpTo = oldest!;
+  };
+
+  const release = (uploadId: string) => {
+    const document = uploads.get(uploadId);
+    if (!document) return;
+    uploads.delete(uploadId);
+    if (document.handle !== undefined) handles.delete(document.handle);
+    void document.close();
+  };
+
+  const bind = (document: OutgoingDocument) => {
+    const { uploadId } = document.upload;
+    if (document.isOver || (document.handle !== undefined && handles.get(document.handle) === document))
+      return;
+    const handle = nextHandle++;
+    handles.set(handle, document);
+    noteOffered(uploadId);
+    document.bind(handle, held.get(uploadId));
+    held.delete(uploadId);
+  };
+
+  return {
+    get count() {
+      return uploads.size;
+    },
+    find: (uploadId) => uploads.get(uploadId),
+    byHandle: (handle) => handles.get(handle),
+    bind,
+    release,
+    carry(upload, source) {
+      const { uploadId } = upload;
+      const before = uploads.get(uploadId);
+      // One that failed, or that has no file where one is needed now, makes room for a new life of the same upload.
+      const usable = before && !before.hasFailed && (before.hasSource || !source);
+      if (usable) {
+        before.priority = upload.priority;
+        before.resume();
+        return before;
+      }
+      release(uploadId);
+      const fresh = source !== undefined && isFresh(uploadId);
+      const document = new OutgoingDocument(upload, { source, fresh, limits, wake });
+      uploads.set(uploadId, document);
+      return document;
+    },
+    next(sliceMaxBytes) {
+      // Few documents are on the line at once (permits); order of coming decides among equals.
+      for (const document of [...uploads.values()].sort((a, b) => a.priority - b.priority)) {
+        const bytes = document.take(sliceMaxBytes);
+        if (bytes) return bytes;
+      }
+      return undefined;
+    },
+    bindAll() {
+      for (const document of uploads.values()) bind(document);
+    },
+    unbindAll() {
+      handles.clear();
+      held.clear();
+      for (const document of uploads.values()) document.unbind();
+    },
+    held(frame) {
+      const document = uploads.get(frame.uploadId);
+      if (document && document.handle !== undefined && handles.get(document.handle) === document) {
+        document.held(frame);
+        return;
+      }
+      const frames = held.get(frame.uploadId) ?? [];
+      held.delete(frame.uploadId);
+      held.set(frame.uploadId, [...frames, frame]);
+      if (held.size > heldRememberedMax) held.delete(held.keys().next().value!);
+    },
+    suspend(uploadId) {
+      const document = uploads.get(uploadId);
+      if (!document) return;
+      document.suspend();
+      const suspended = [...uploads.values()].filter((one) => one.isSuspended);
+      if (suspended.length > limits.suspendedMax) release(suspended[0]!.upload.uploadId);
+    },
+    sweep() {
+      for (const document of uploads.values()) if (document.isOver) void document.close();
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// Notices in order, page by page, into the log; only then is the cloud told that they are seen. What cannot be kept ends the lane:
+// it comes again with the next one.
+import type { NoticeFrame } from '../../cloud/contract/frames.ts';
+
+export interface NoticeQueue {
+  add(notice: NoticeFrame): void;
+  /** What still waits is forgotten: a new lane replays it. */
+  clear(): void;
+  readonly length: number;
+}
+
+/** Kept in one go. */
+const pageMax = 64;
+
+export function createNoticeQueue(ports: {
+  /** Resolves with the cursor when notices and cursor are in the log. */
+  readonly keep: (notices: readonly NoticeFrame[]) => Promise<number>;
+  readonly seen: (cursor: number) => void;
+  readonly drained: () => void;
+  readonly failed: (error: unknown) => void;
+}): NoticeQueue {
+  const waiting: NoticeFrame[] = [];
+  let working = false;
+
+  const work = async () => {
+    working = true;
+    try {
+      while (waiting.length > 0) {
+        ports.seen(await ports.keep(waiting.splice(0, pageMax)));
+        ports.drained();
+      }
+    } catch (error) {
+      waiting.length = 0;
+      ports.failed(error);
+    } finally {
+      working = false;
+    }
+  };
+
+  return {
+    add(notice) {
+      waiting.push(notice);
+      if (!working) void work();
+    },
+    clear() {
+      waiting.length = 0;
+    },
+    get length() {
+      return waiting.length;
+    },
+  };
+}
