@@ -70,22 +70,30 @@ interface Level {
  */
 export async function scan(options: ScanOptions, visitor: ScanVisitor, from: Uint8Array): Promise<void> {
   const { files, clock, limits, signal } = options;
-  const visits = new Set<Promise<unknown>>();
+  const visits = new Set<Promise<void>>();
+  let failed: VisitFailed | undefined;
   let entriesInTurn = 0;
 
   async function breathe(): Promise<void> {
     signal.throwIfAborted();
+    if (failed) throw failed;
     entriesInTurn += 1;
     if (entriesInTurn < limits.entriesPerTurnMax) return;
     entriesInTurn = 0;
     await new Promise<void>((resolve) => clock.after(0, resolve));
   }
 
+  /** Starts a visit; its failure is noticed at the next breath, so that no visit is waited for alone. */
   async function visit(path: Uint8Array, stat: FileStat): Promise<void> {
-    const running = visitor.file(path, stat).finally(() => visits.delete(running));
+    const running: Promise<void> = visitor
+      .file(path, stat)
+      .catch((error: unknown) => {
+        failed ??= new VisitFailed('a sighting was not taken', { cause: error });
+      })
+      .then(() => void visits.delete(running));
     visits.add(running);
-    running.catch(() => {}); // seen by the race or the last wait
     if (visits.size >= limits.sightingsMaxConcurrent) await Promise.race(visits);
+    if (failed) throw failed;
   }
 
   async function walk(level: Level): Promise<void> {
@@ -104,7 +112,7 @@ export async function scan(options: ScanOptions, visitor: ScanVisitor, from: Uin
     if (listedKind === 'other') return visitor.skipped(path, 'special');
     try {
       const stat = await files.stat(joinPath(options.root, path));
-      if (stat.kind === 'file') return await visitOrThrow(path, stat);
+      if (stat.kind === 'file') return await visit(path, stat);
       if (stat.kind !== 'directory')
         return visitor.skipped(path, stat.kind === 'symlink' ? 'symlink' : 'special');
       const below = { path, id: idOf(stat), depth: level.depth + 1, above: level };
@@ -119,26 +127,17 @@ export async function scan(options: ScanOptions, visitor: ScanVisitor, from: Uin
     }
   }
 
-  /** A visit's failure ends the scan; a file's or directory's does not. */
-  async function visitOrThrow(path: Uint8Array, stat: FileStat): Promise<void> {
-    try {
-      await visit(path, stat);
-    } catch (error) {
-      throw new VisitFailed('a sighting was not taken', { cause: error });
-    }
-  }
-
   try {
     const stat = await files.stat(joinPath(options.root, from));
-    if (stat.kind === 'file' && from.length > 0) await visitOrThrow(from, stat);
+    if (stat.kind === 'file' && from.length > 0) await visit(from, stat);
     else if (stat.kind === 'directory')
       await walk({ path: from, id: idOf(stat), depth: depthOf(from), above: undefined });
-    await Promise.all(visits);
   } catch (error) {
-    throw error instanceof VisitFailed ? error.cause : error;
+    if (!(error instanceof VisitFailed)) throw error;
   } finally {
-    await Promise.allSettled(visits);
+    await Promise.all(visits);
   }
+  if (failed) throw failed.cause;
 }
 
 /** Whether an entry is looked at, judged by the last name of its path: the names above it were judged on the way. */
@@ -155,6 +154,7 @@ function depthOf(path: Uint8Array): number {
   return path.length === 0 ? 0 : splitPath(path).length;
 }
 
+/** A visit's failure ends the scan; that of an entry does not. */
 class VisitFailed extends Error {}
 
 function idOf(stat: FileStat): string {
