@@ -19,7 +19,7 @@ import {
   settle,
 } from '../../machines/breaker-gate.ts';
 import type { Cell } from '../../machines/kernel.ts';
-import { after, life } from './cells.ts';
+import { life, tell } from './cells.ts';
 
 const open = life('breaker', {}, 'breaker.tripped').cell;
 
@@ -28,17 +28,17 @@ describe('the breaker machine', () => {
     let cell = open;
     const lengths = [cell.tm.reset?.len];
     for (let i = 0; i < 6; i++) {
-      cell = after('breaker', cell, 'reset.elapsed')?.cell as Cell;
-      cell = after('breaker', cell, 'probe.failed')?.cell as Cell;
+      cell = tell('breaker', cell, 'reset.elapsed')?.cell as Cell;
+      cell = tell('breaker', cell, 'probe.failed')?.cell as Cell;
       lengths.push(cell.tm.reset?.len);
     }
     expect(lengths).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000, 60_000]);
   });
 
   it('B1: a close makes the next opening short again', () => {
-    let cell = after('breaker', open, 'reset.elapsed')?.cell as Cell;
-    cell = after('breaker', cell, 'probe.succeeded')?.cell as Cell;
-    expect(after('breaker', cell, 'breaker.tripped')?.cell.tm.reset?.len).toBe(openMinMs);
+    let cell = tell('breaker', open, 'reset.elapsed')?.cell as Cell;
+    cell = tell('breaker', cell, 'probe.succeeded')?.cell as Cell;
+    expect(tell('breaker', cell, 'breaker.tripped')?.cell.tm.reset?.len).toBe(openMinMs);
   });
 
   it('B2: the recorded chance spreads the open time; the server may ask for longer, within a limit', () => {
@@ -51,41 +51,41 @@ describe('the breaker machine', () => {
   });
 
   it('B3: a hint that the link is up ends the open time early, at most once in 15 s', () => {
-    let cell = after('breaker', open, 'link.up', {}, 30_000)?.cell as Cell;
+    let cell = tell('breaker', open, 'link.up', {}, 30_000)?.cell as Cell;
     expect([cell.value, cell.tm]).toEqual(['half-open', {}]);
-    cell = after('breaker', cell, 'probe.failed', {}, 30_100)?.cell as Cell;
-    expect(after('breaker', cell, 'link.up', {}, 30_000 + earlyTryEveryMs - 1)).toBeNull();
-    expect(after('breaker', cell, 'link.up', {}, 30_000 + earlyTryEveryMs)?.cell.value).toBe('half-open');
+    cell = tell('breaker', cell, 'probe.failed', {}, 30_100)?.cell as Cell;
+    expect(tell('breaker', cell, 'link.up', {}, 30_000 + earlyTryEveryMs - 1)).toBeNull();
+    expect(tell('breaker', cell, 'link.up', {}, 30_000 + earlyTryEveryMs)?.cell.value).toBe('half-open');
   });
 
   it('B3: a clock that went back does not hold the breaker open, and early closing can be switched off', () => {
-    let cell = after('breaker', open, 'link.up', {}, 30_000)?.cell as Cell;
-    cell = after('breaker', cell, 'probe.failed', {}, 30_100)?.cell as Cell;
-    expect(after('breaker', cell, 'link.up', {}, 5)?.cell.value).toBe('half-open');
+    let cell = tell('breaker', open, 'link.up', {}, 30_000)?.cell as Cell;
+    cell = tell('breaker', cell, 'probe.failed', {}, 30_100)?.cell as Cell;
+    expect(tell('breaker', cell, 'link.up', {}, 5)?.cell.value).toBe('half-open');
     expect(
-      after('breaker', life('breaker', { closeEarly: false }, 'breaker.tripped').cell, 'link.up'),
+      tell('breaker', life('breaker', { closeEarly: false }, 'breaker.tripped').cell, 'link.up'),
     ).toBeNull();
   });
 
   it('B4: a boot trusts and distrusts nothing: half-open', () => {
-    expect(after('breaker', life('breaker', {}).cell, 'host.booted')?.cell.value).toBe('half-open');
-    expect(after('breaker', open, 'host.booted')?.cell.value).toBe('half-open');
+    expect(tell('breaker', life('breaker', {}).cell, 'host.booted')?.cell.value).toBe('half-open');
+    expect(tell('breaker', open, 'host.booted')?.cell.value).toBe('half-open');
   });
 
   it('B5: opened by a person it stays so over hints and boots, until their time or their word', () => {
     const forced = life('breaker', {}, 'forceOpen').cell;
     expect([forced.value, forced.tm, forced.context.forcedBy]).toEqual(['open', {}, 'cli']);
-    expect([after('breaker', forced, 'link.up'), after('breaker', forced, 'host.booted')]).toEqual([
+    expect([tell('breaker', forced, 'link.up'), tell('breaker', forced, 'host.booted')]).toEqual([
       null,
       null,
     ]);
-    expect(after('breaker', forced, 'forceClose')?.cell).toMatchObject({
+    expect(tell('breaker', forced, 'forceClose')?.cell).toMatchObject({
       value: 'closed',
       context: { forcedBy: null },
     });
-    const timed = after('breaker', open, 'forceOpen', { untilMs: 9_000 }, 50_000)?.cell as Cell;
+    const timed = tell('breaker', open, 'forceOpen', { untilMs: 9_000 }, 50_000)?.cell as Cell;
     expect(timed.tm.reset).toMatchObject({ len: 9_000, due: 59_000 });
-    expect(after('breaker', timed, 'reset.elapsed')?.cell.value).toBe('half-open');
+    expect(tell('breaker', timed, 'reset.elapsed')?.cell.value).toBe('half-open');
   });
 
   it('B6: keeps the numbers that decided', () => {

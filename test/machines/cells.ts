@@ -99,7 +99,7 @@ export function life(kind: string, input: JsonObject, ...events: readonly (strin
 }
 
 /** One more event; null when it is not accepted. */
-export function after(kind: string, cell: Cell, type: string, fields?: JsonObject, at = 20_000): Step | null {
+export function tell(kind: string, cell: Cell, type: string, fields?: JsonObject, at = 20_000): Step | null {
   return step(kind, cell, eventFor(kind, cell, type, fields), { at });
 }
 

@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { type ConnectionState, fiveNames, openStates } from '../../machines/connection.ts';
 import type { Cell } from '../../machines/kernel.ts';
 import { FakeRandom } from '../support/fake-random.ts';
-import { after, life } from './cells.ts';
+import { life, tell } from './cells.ts';
 import { walk } from './walk.ts';
 
 const online = life('connection', {}, 'start', 'line.opened').cell;
 const lost = (cls: string, more: object = {}) =>
-  after('connection', online, 'line.lost', { class: cls, ...more });
+  tell('connection', online, 'line.lost', { class: cls, ...more });
 
 describe('the connection', () => {
   it('C1: is open only after the cloud proved itself, and knows that line', () => {
@@ -48,7 +48,7 @@ describe('the connection', () => {
     ['AUTH', 'refused'],
   ])('C4: a failure of class %s leads to %s, from opening and from open', (cls, state) => {
     const connecting = life('connection', {}, 'start').cell;
-    expect(after('connection', connecting, 'line.failed', { class: cls })?.cell.value).toBe(state);
+    expect(tell('connection', connecting, 'line.failed', { class: cls })?.cell.value).toBe(state);
     expect(lost(cls)?.cell).toMatchObject({
       value: state,
       context: { line: null, lastError: { class: cls } },
@@ -60,20 +60,20 @@ describe('the connection', () => {
     expect(offline.tm.reconnect).toMatchObject({ len: 200, due: 20_200 });
     expect(offline.context.untilMs).toBe(20_200);
     for (const type of ['reconnect', 'reconnect.elapsed'])
-      expect(after('connection', offline, type)?.cell).toMatchObject({ value: 'connecting', tm: {} });
+      expect(tell('connection', offline, type)?.cell).toMatchObject({ value: 'connecting', tm: {} });
   });
 
   it('C6: counts tries since the line was last open', () => {
     let { cell } = life('connection', {}, 'start', 'line.failed', 'reconnect.elapsed');
     expect(Object.values(cell.fx)).toEqual([{ type: 'openLine', params: { attempt: 2 } }]);
-    cell = after('connection', cell, 'line.opened')?.cell as Cell;
+    cell = tell('connection', cell, 'line.opened')?.cell as Cell;
     expect(cell.context.attempt).toBe(0);
   });
 
   it('C7: a refusing cloud is not hammered: a boot does not try again, a person does', () => {
     const refused = lost('AUTH', { delayMs: 3_600_000 })?.cell as Cell;
-    expect(after('connection', refused, 'host.booted')).toBeNull();
-    expect(after('connection', refused, 'reconnect')?.cell.value).toBe('connecting');
+    expect(tell('connection', refused, 'host.booted')).toBeNull();
+    expect(tell('connection', refused, 'reconnect')?.cell.value).toBe('connecting');
   });
 
   it('C8: the loss of an older line says nothing about the present one', () => {
@@ -82,19 +82,19 @@ describe('the connection', () => {
   });
 
   it('C9: after a boot there is no line, whatever the log says', () => {
-    expect(after('connection', online, 'host.booted')?.cell).toMatchObject({
+    expect(tell('connection', online, 'host.booted')?.cell).toMatchObject({
       value: 'connecting',
       context: { line: null },
     });
   });
 
   it('C10: stopped stays stopped until started, and closes what was open', () => {
-    const stopped = after('connection', online, 'stop');
+    const stopped = tell('connection', online, 'stop');
     expect(stopped?.ops).toMatchObject([{ op: 'start', type: 'closeLine' }]);
     for (const type of ['reconnect', 'host.booted', 'reconnect.elapsed', 'line.lost'])
-      expect(after('connection', stopped?.cell as Cell, type)).toBeNull();
-    expect(after('connection', stopped?.cell as Cell, 'line.closed')?.cell.context.line).toBeNull();
-    expect(after('connection', stopped?.cell as Cell, 'start')?.cell).toMatchObject({
+      expect(tell('connection', stopped?.cell as Cell, type)).toBeNull();
+    expect(tell('connection', stopped?.cell as Cell, 'line.closed')?.cell.context.line).toBeNull();
+    expect(tell('connection', stopped?.cell as Cell, 'start')?.cell).toMatchObject({
       value: 'connecting',
       context: { line: null },
     });
@@ -104,8 +104,8 @@ describe('the connection', () => {
     const run = (attemptsMax: number) => {
       let { cell } = life('connection', { attemptsMax }, 'start');
       for (let i = 0; i < 50 && cell.value === 'connecting'; i++) {
-        cell = after('connection', cell, 'line.failed')?.cell as Cell;
-        cell = after('connection', cell, 'reconnect.elapsed')?.cell ?? cell;
+        cell = tell('connection', cell, 'line.failed')?.cell as Cell;
+        cell = tell('connection', cell, 'reconnect.elapsed')?.cell ?? cell;
       }
       return [cell.value, cell.context.attempt];
     };
@@ -114,15 +114,15 @@ describe('the connection', () => {
   });
 
   it('C12: a poor link is still open, and the same numbers are no news', () => {
-    const poor = after('connection', online, 'link.degraded')?.cell as Cell;
+    const poor = tell('connection', online, 'link.degraded')?.cell as Cell;
     expect([poor.value, openStates.includes(poor.value)]).toEqual(['degraded', true]);
-    expect(after('connection', poor, 'link.degraded')).toBeNull();
+    expect(tell('connection', poor, 'link.degraded')).toBeNull();
     expect(
-      after('connection', poor, 'link.degraded', { numbers: { srttMs: 9_000 } })?.cell.context.quality,
+      tell('connection', poor, 'link.degraded', { numbers: { srttMs: 9_000 } })?.cell.context.quality,
     ).toEqual({
       srttMs: 9_000,
     });
-    expect(after('connection', poor, 'link.recovered')?.cell).toMatchObject({
+    expect(tell('connection', poor, 'link.recovered')?.cell).toMatchObject({
       value: 'online',
       context: { quality: null },
     });

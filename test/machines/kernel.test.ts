@@ -4,7 +4,7 @@ import type { Json, JsonObject } from '../../machines/json.ts';
 import { type Cell, digest, final, init, type Op, restore, step } from '../../machines/kernel.ts';
 import { registry } from '../../machines/registry.ts';
 import { FakeRandom } from '../support/fake-random.ts';
-import { after, eventFor, life, pausedByCli, pausedForAMinute, spooled, watched } from './cells.ts';
+import { eventFor, life, pausedByCli, pausedForAMinute, spooled, tell, watched } from './cells.ts';
 import { walk } from './walk.ts';
 
 const kinds = Object.keys(registry);
@@ -78,7 +78,7 @@ describe('the kernel', () => {
 
   it('K4: a soft answer leaves its effect running', () => {
     const { cell } = life('upload', watched, 'file.settled');
-    const next = after('upload', cell, 'transfer.checkpointed');
+    const next = tell('upload', cell, 'transfer.checkpointed');
     expect(next?.cell.fx).toEqual(cell.fx);
   });
 
@@ -86,7 +86,7 @@ describe('the kernel', () => {
     const first = life('upload', watched, 'file.settled', pausedForAMinute).cell;
     const fired = eventFor('upload', first, 'pause.elapsed');
     expect(fired).toMatchObject({ timer: 'pause.cli', by: 'cli' });
-    const again = after('upload', first, 'pause', { by: 'cli', untilMs: 90_000 })?.cell as Cell;
+    const again = tell('upload', first, 'pause', { by: 'cli', untilMs: 90_000 })?.cell as Cell;
     expect(step('upload', again, fired, { at: 200_000 })).toBeNull();
     expect(step('upload', first, { ...fired, timer: 'retry' }, { at: 200_000 })).toBeNull();
     expect(step('upload', first, fired, { at: 200_000 })?.cell.value).toBe('sending');
@@ -94,7 +94,7 @@ describe('the kernel', () => {
 
   it('K5: asking for a wait without an end takes the timer of a wait with an end away', () => {
     const first = life('upload', watched, 'file.settled', pausedForAMinute).cell;
-    const next = after('upload', first, 'pause', { by: 'cli' });
+    const next = tell('upload', first, 'pause', { by: 'cli' });
     expect(next?.cell.tm).toEqual({});
     expect(next?.ops).toEqual([{ op: 'disarm', id: 'pause.cli' }]);
   });
@@ -174,7 +174,7 @@ describe('the kernel', () => {
     expect(final('upload', done)).toBe(true);
     const spool = life('upload', spooled, 'document.sent', 'upload.stored', 'document.indexed').cell;
     expect([spool.value, final('upload', spool)]).toEqual(['indexed', false]);
-    expect(final('upload', after('upload', spool, 'source.released')?.cell as Cell)).toBe(true);
+    expect(final('upload', tell('upload', spool, 'source.released')?.cell as Cell)).toBe(true);
     expect(final('upload', life('upload', watched).cell)).toBe(false);
     expect(final('connection', life('connection', {}).cell)).toBe(false);
   });

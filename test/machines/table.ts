@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import type { Cell } from '../../machines/kernel.ts';
 import { definitionOf } from '../../machines/registry.ts';
-import { after } from './cells.ts';
+import { tell } from './cells.ts';
 
 /** The state the event leads to; `kept`: accepted in place; `refuses`: changes nothing and is not logged. */
 export type Outcome<State extends string> = State | 'kept' | 'refuses';
@@ -27,7 +27,7 @@ export function holdTable<State extends string, Event extends string>(
       expect(resting[state].value).toBe(state);
       const seen: Record<string, string> = {};
       for (const event of Object.keys(table[state])) {
-        const next = after(kind, resting[state], event);
+        const next = tell(kind, resting[state], event);
         seen[event] = next === null ? 'refuses' : next.cell.value === state ? 'kept' : next.cell.value;
       }
       expect(seen).toEqual(table[state]);

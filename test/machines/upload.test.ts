@@ -13,7 +13,6 @@ import {
 import { failureClasses as ours } from '../../machines/upload-events.ts';
 import { FakeRandom } from '../support/fake-random.ts';
 import {
-  after,
   life,
   pausedByCli,
   pausedForAMinute,
@@ -21,6 +20,7 @@ import {
   sent,
   spooled,
   stored,
+  tell,
   watched,
 } from './cells.ts';
 import { walk } from './walk.ts';
@@ -38,9 +38,9 @@ function failUntilParked(
   let at = 100_000;
   for (let tries = 1; tries <= max; tries++) {
     at += everyMs;
-    cell = after('upload', cell, 'send.failed', { class: cls, ...more }, at)?.cell as Cell;
+    cell = tell('upload', cell, 'send.failed', { class: cls, ...more }, at)?.cell as Cell;
     if (cell.value === 'parked') return { tries, cell };
-    cell = after('upload', cell, 'retry.elapsed', {}, at)?.cell as Cell;
+    cell = tell('upload', cell, 'retry.elapsed', {}, at)?.cell as Cell;
   }
   return { tries: max, cell };
 }
@@ -92,7 +92,7 @@ describe('an upload', () => {
           if (!spec.effects?.includes(effect.type)) continue;
           if (type === 'transfer.checkpointed') continue; // Refused when it says nothing new; its effect stays open.
           expect(
-            after('upload', step?.cell as Cell, type, {}),
+            tell('upload', step?.cell as Cell, type, {}),
             `${type} of ${id} in ${step?.cell.value}`,
           ).not.toBeNull();
         }
@@ -117,9 +117,9 @@ describe('an upload', () => {
 
   it('U5: an input may allow other numbers of attempts', () => {
     let cell = life('upload', { ...watched, triesMax: 2 }, 'file.settled').cell;
-    cell = after('upload', cell, 'send.failed', { class: 'ITEM' })?.cell as Cell;
-    cell = after('upload', cell, 'retry.elapsed')?.cell as Cell;
-    expect(after('upload', cell, 'send.failed', { class: 'ITEM' })?.cell.value).toBe('parked');
+    cell = tell('upload', cell, 'send.failed', { class: 'ITEM' })?.cell as Cell;
+    cell = tell('upload', cell, 'retry.elapsed')?.cell as Cell;
+    expect(tell('upload', cell, 'send.failed', { class: 'ITEM' })?.cell.value).toBe('parked');
   });
 
   it('U6: a failing server parks a document only after attempts spread over a day', () => {
@@ -139,8 +139,8 @@ describe('an upload', () => {
     let rounds = 0;
     while (cell.value === 'confirming' && rounds < 100) {
       rounds += 1;
-      cell = after('upload', cell, 'send.incomplete', {}, 100_000 + rounds)?.cell as Cell;
-      if (cell.value === 'sending') cell = after('upload', cell, 'document.sent')?.cell as Cell;
+      cell = tell('upload', cell, 'send.incomplete', {}, 100_000 + rounds)?.cell as Cell;
+      if (cell.value === 'sending') cell = tell('upload', cell, 'document.sent')?.cell as Cell;
     }
     expect([cell.value, rounds]).toEqual(['parked', attemptsMax * resyncsMax]);
     expect(cell.context.parked).toMatchObject({ class: 'RESYNC', code: 'TENDER_RESYNC_LOOP' });
@@ -149,8 +149,8 @@ describe('an upload', () => {
   it(`U8: keeps the last ${errorsKeptMax} errors, the newest last`, () => {
     let { cell } = life('upload', watched, 'file.settled');
     for (let i = 1; i <= 8; i++) {
-      cell = after('upload', cell, 'send.failed', { code: `TENDER_${i}` })?.cell as Cell;
-      cell = after('upload', cell, 'retry.elapsed')?.cell as Cell;
+      cell = tell('upload', cell, 'send.failed', { code: `TENDER_${i}` })?.cell as Cell;
+      cell = tell('upload', cell, 'retry.elapsed')?.cell as Cell;
     }
     const codes = (cell.context.errors as { code: string }[]).map((error) => error.code);
     expect(codes).toEqual(['TENDER_4', 'TENDER_5', 'TENDER_6', 'TENDER_7', 'TENDER_8']);
@@ -162,10 +162,10 @@ describe('an upload', () => {
       by: 'page',
       untilMs: 500,
     });
-    expect(after('upload', cell, 'resume', { by: 'api' })).toBeNull();
-    cell = after('upload', cell, 'resume', { by: 'cli' })?.cell as Cell;
+    expect(tell('upload', cell, 'resume', { by: 'api' })).toBeNull();
+    cell = tell('upload', cell, 'resume', { by: 'cli' })?.cell as Cell;
     expect(cell.value).toBe('paused');
-    cell = after('upload', cell, 'pause.elapsed')?.cell as Cell;
+    cell = tell('upload', cell, 'pause.elapsed')?.cell as Cell;
     expect([cell.value, cell.context.paused, cell.tm]).toEqual(['sending', null, {}]);
   });
 
@@ -177,32 +177,32 @@ describe('an upload', () => {
       [[...sent, 'send.failed'], 'confirming'],
     ] as const) {
       const paused = life('upload', watched, ...events, pausedForAMinute).cell;
-      expect(after('upload', paused, 'resume', { by: 'cli' })?.cell).toMatchObject({ value: back, tm: {} });
+      expect(tell('upload', paused, 'resume', { by: 'cli' })?.cell).toMatchObject({ value: back, tm: {} });
     }
   });
 
   it(`U9: at most ${pausersMax} parties pause it`, () => {
     let { cell } = life('upload', watched, 'file.settled', pausedByCli);
-    for (let i = 1; i < pausersMax; i++) cell = after('upload', cell, 'pause', { by: `p${i}` })?.cell as Cell;
-    expect(after('upload', cell, 'pause', { by: 'one too many' })).toBeNull();
-    expect(after('upload', cell, 'pause', { by: 'p1', untilMs: 5 })).not.toBeNull();
+    for (let i = 1; i < pausersMax; i++) cell = tell('upload', cell, 'pause', { by: `p${i}` })?.cell as Cell;
+    expect(tell('upload', cell, 'pause', { by: 'one too many' })).toBeNull();
+    expect(tell('upload', cell, 'pause', { by: 'p1', untilMs: 5 })).not.toBeNull();
   });
 
   it('U9: a party that already pauses it without an end changes nothing by asking again', () => {
     const { cell } = life('upload', watched, 'file.settled', pausedByCli);
-    expect(after('upload', cell, 'pause', { by: 'cli' })).toBeNull();
+    expect(tell('upload', cell, 'pause', { by: 'cli' })).toBeNull();
   });
 
   it('U10: a vanished file is parked and goes on when it is back; any other parking waits for a person', () => {
     const gone = life('upload', watched, 'file.settled', 'file.vanished').cell;
     expect(gone.context.parked).toMatchObject({ class: 'GONE', code: 'TENDER_FILE_GONE' });
-    expect(after('upload', gone, 'file.sighted')?.cell).toMatchObject({
+    expect(tell('upload', gone, 'file.sighted')?.cell).toMatchObject({
       value: 'settling',
       context: { parked: null },
     });
     const { cell: refused } = failUntilParked('ITEM', 9, 1_000);
-    expect(after('upload', refused, 'file.sighted')).toBeNull();
-    expect(after('upload', refused, 'retry')?.cell).toMatchObject({
+    expect(tell('upload', refused, 'file.sighted')).toBeNull();
+    expect(tell('upload', refused, 'retry')?.cell).toMatchObject({
       value: 'settling',
       context: { attempts: 0 },
     });
@@ -215,7 +215,7 @@ describe('an upload', () => {
     expect([same.value, same.context.cancelled]).toEqual(['cancelled', { reason: 'unchanged', version: 4 }]);
   });
 
-  it('U12: bytes in the spool are released once, after the receipt or the end, never before', () => {
+  it('U12: bytes in the spool are released once, tell the receipt or the end, never before', () => {
     walk('upload', new FakeRandom(24, 'spool'), 5_000, ({ step }) => {
       const released = step?.ops.some((op) => op.op === 'start' && op.type === 'releaseSource');
       if (released) expect(['stored', 'indexed', 'cancelled']).toContain(step?.cell.value);
@@ -245,7 +245,7 @@ describe('an upload', () => {
   it('U14: word of the index that overtakes the receipt is kept until the receipt is here', () => {
     const early = life('upload', watched, ...sent, 'document.indexed').cell;
     expect(early.value).toBe('confirming');
-    expect(after('upload', early, 'upload.stored')?.cell.value).toBe('indexed');
+    expect(tell('upload', early, 'upload.stored')?.cell.value).toBe('indexed');
   });
 
   it('U14: failed indexing shows, ends nothing, and is forgotten when it succeeds', () => {
@@ -254,7 +254,7 @@ describe('an upload', () => {
       'stored',
       { reason: 'The parser failed.', atMs: 10_040 },
     ]);
-    const mended = after('upload', failed, 'document.indexed', {
+    const mended = tell('upload', failed, 'document.indexed', {
       passages: 0,
       reason: 'It has no text.',
     })?.cell;
@@ -266,17 +266,17 @@ describe('an upload', () => {
 
   it('U15: a new priority reaches the running effect, and equal priority is nothing new', () => {
     const { cell } = life('upload', watched, 'file.settled');
-    const next = after('upload', cell, 'prioritise', { priority: 1 });
+    const next = tell('upload', cell, 'prioritise', { priority: 1 });
     expect(next?.ops).toMatchObject([{ op: 'amend', id: '2.0', params: { priority: 1, version: 1 } }]);
     expect(next?.cell.fx['2.0']?.params.priority).toBe(1);
-    expect(after('upload', next?.cell as Cell, 'prioritise', { priority: 1 })).toBeNull();
+    expect(tell('upload', next?.cell as Cell, 'prioritise', { priority: 1 })).toBeNull();
   });
 
   it('U16: waits exactly as long as the failure says, or until somebody retries', () => {
     const { cell } = life('upload', watched, 'file.settled', { type: 'send.failed', delayMs: 7_000 });
     expect(cell.tm.retry).toMatchObject({ len: 7_000, due: 10_020 + 7_000 });
     expect(cell.context.waiting).toMatchObject({ untilMs: 17_020, back: 'sending' });
-    expect(after('upload', cell, 'retry')?.cell).toMatchObject({
+    expect(tell('upload', cell, 'retry')?.cell).toMatchObject({
       value: 'sending',
       tm: {},
       context: { waiting: null },
