@@ -83,7 +83,8 @@ async function verifyKnown(
   if (mark !== undefined && mark.logId === identity.logId && mark.seq > Math.max(last, tip.seq)) {
     faults.push(`Records ${last + 1} to ${mark.seq} had been promised and are gone.`);
   }
-  const standing = { ...folding.standing, identity, checkpoint };
+  const clean = await closedAt(kv, tip.seq);
+  const standing = { ...folding.standing, identity, checkpoint, clean };
   if (faults.length === 0) return { kind: 'whole', standing };
   const lost = Math.max(last, mark?.logId === identity.logId ? mark.seq : 0) - tip.seq;
   return { kind: 'broken', reason: faults.join(' '), standing, lost: Math.max(0, lost) };
@@ -118,7 +119,10 @@ async function foldTail(
   kv: KeyValue,
   checkpoint: Checkpoint,
   mark: ReturnType<typeof parseMark>,
-): Promise<{ readonly faults: string[]; readonly standing: Omit<Standing, 'identity' | 'checkpoint'> }> {
+): Promise<{
+  readonly faults: string[];
+  readonly standing: Omit<Standing, 'identity' | 'checkpoint' | 'clean'>;
+}> {
   const faults: string[] = [];
   const slots = new Map<string, Slot>();
   const finished = new Set<string>();
@@ -126,7 +130,6 @@ async function foldTail(
   const unusable = new Set<string>();
   let { seq, hash, hostN, boot, at } = checkpoint;
   let replayed = 0;
-  let clean = false;
 
   const range = { gt: keys.log(checkpoint.seq), lt: below(prefixes.log).lt };
   for await (const [key, row] of kv.iterate(range)) {
@@ -144,7 +147,6 @@ async function foldTail(
     boot = Math.max(boot, rec.boot);
     at = Math.max(at, rec.at);
     replayed += 1;
-    clean = rec.event.type === 'host.closed';
     if (rec.actor === hostActor) {
       hostN = rec.n;
       await foldHostRecord(rec);
@@ -152,7 +154,7 @@ async function foldTail(
   }
   return {
     faults,
-    standing: { tip: { seq, hash }, slots, finished, quarantined, hostN, boot, at, replayed, clean },
+    standing: { tip: { seq, hash }, slots, finished, quarantined, hostN, boot, at, replayed },
   };
 
   async function foldHostRecord(rec: Rec): Promise<void> {
@@ -220,6 +222,12 @@ async function foldTail(
       return undefined;
     }
   }
+}
+
+/** Whether the last record says that the log was closed in an orderly way. */
+async function closedAt(kv: KeyValue, seq: number): Promise<boolean> {
+  const row = await kv.get(keys.log(seq));
+  return row !== undefined && decodeRecord(row)?.event.type === 'host.closed';
 }
 
 async function lastSequence(kv: KeyValue): Promise<number> {
