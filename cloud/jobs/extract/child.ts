@@ -17,8 +17,8 @@ async function readAll(): Promise<Buffer> {
   return Buffer.concat(parts);
 }
 
-async function textOf(kind: DocumentKind, bytes: Buffer): Promise<string> {
-  if (kind === 'html') return textOfHtml(decodeText(bytes));
+async function textOf(kind: DocumentKind, bytes: Buffer, textMaxChars: number): Promise<string> {
+  if (kind === 'html') return textOfHtml(decodeText(bytes), textMaxChars);
   if (isText(kind)) return decodeText(bytes);
   // Loaded only here: plain text needs no parser, and its import costs 70 ms.
   const { OfficeParser } = await import('officeparser');
@@ -46,9 +46,13 @@ function answer(value: ChildAnswer): void {
   }
 }
 
-const [kind, textMaxBytes] = process.argv.slice(2) as [DocumentKind, string];
+const kind = process.argv[2] as DocumentKind;
+const textMaxBytes = Number(process.argv[3]);
 try {
-  answer(splitPassages(cleanText(await textOf(kind, await readAll())), Number(textMaxBytes)));
+  // A character takes at least a byte: twice as many leave room for what cleaning drops, and no more is carried along.
+  const text = await textOf(kind, await readAll(), 2 * textMaxBytes);
+  const split = splitPassages(cleanText(text.slice(0, 2 * textMaxBytes)), textMaxBytes);
+  answer({ passages: split.passages, shortened: split.shortened || text.length > 2 * textMaxBytes });
 } catch (error) {
   // The parser's own words, shortened; they may quote the document, so they stay in this tenant's notice.
   answer({ unreadable: cleanText(String(error instanceof Error ? error.message : error)).slice(0, 300) });

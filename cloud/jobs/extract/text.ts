@@ -54,18 +54,20 @@ const breaking =
 
 /**
  * The text of an HTML page: tags dropped, blocks on lines of their own, script and style left out. One pass over the
- * characters, linear whatever the input.
+ * characters, linear whatever the input; it ends once `textMaxChars` are found, so that memory follows the text kept.
  */
-export function textOfHtml(html: string): string {
+export function textOfHtml(html: string, textMaxChars = Number.POSITIVE_INFINITY): string {
   const out: string[] = [];
+  let kept = 0;
   let at = 0;
-  while (at < html.length) {
+  while (at < html.length && kept <= textMaxChars) {
     const open = html.indexOf('<', at);
     if (open < 0) {
       out.push(html.slice(at));
       break;
     }
     out.push(html.slice(at, open));
+    kept += open - at;
     const next = html.charCodeAt(open + 1);
     if (html.startsWith('<!--', open)) {
       const end = html.indexOf('-->', open + 4);
