@@ -43,12 +43,17 @@ export function connectApi(socketPath: string, signal: AbortSignal): ApiClient {
     post: (path, body = {}) => exchange('POST', path, body),
     async send(path, headers, body) {
       const call = start('POST', path, headers);
-      const response = respond(call, socketPath);
-      // The daemon may refuse before it has read everything (disk full): its answer then says more than our EPIPE.
-      const sent = pipeline(body, call).catch((error: unknown) => error);
-      const first = await Promise.race([response.then(readAnswer), sent.then(() => undefined)]);
-      if (first) return first;
-      return readAnswer(await response);
+      const answer = respond(call, socketPath).then(readAnswer);
+      // The daemon may refuse before it has read everything (disk full): its answer then says more than our EPIPE. A file
+      // that cannot be read to its end breaks the call; then the file's own error says more than the call's.
+      let unread: unknown;
+      body.once('error', (error) => {
+        unread = fileProblem(error);
+      });
+      pipeline(body, call).catch(() => {});
+      return answer.catch((error: unknown) => {
+        throw unread ?? error;
+      });
     },
     async *events(path) {
       const call = start('GET', path, { accept: 'text/event-stream' });
@@ -88,6 +93,17 @@ function connectionProblem(error: unknown, socketPath: string): unknown {
       'The agent went away in mid-answer: ask again in a moment.',
     );
   return error;
+}
+
+function fileProblem(error: Error): TenderError {
+  const code = (error as NodeJS.ErrnoException).code ?? error.message;
+  return new TenderError(
+    'TENDER_FILE_UNREADABLE',
+    `The file could not be read to its end (${code}): nothing was queued.`,
+    {
+      cause: error,
+    },
+  );
 }
 
 async function readAnswer(response: IncomingMessage): Promise<Answer> {

@@ -23,7 +23,7 @@ const beside: Readonly<Record<MachineProfileName, Readonly<Record<string, string
 const leanings = {
   throughput: { 'link.stall_timeout': '60s' },
   latency: { 'breaker.open_base': '30s', 'breaker.open_cap': '30s' },
-  resources: { 'spool.max': '50MB', 'work.senders_max': '1' },
+  resources: { 'link.attempts_max': '2', 'spool.max': '50MB', 'work.senders_max': '1' },
 } as const;
 
 export type Profile = MachineProfileName | keyof typeof leanings;
@@ -40,8 +40,9 @@ export function presetOf(profile: Profile): Readonly<Record<string, string>> {
   if (profile in leanings) return leanings[profile as keyof typeof leanings];
   // Our own numbers are the defaults of settings.ts.
   if (profile === 'tender') return {};
-  const { backoff, gate, breaker } = policiesOf(profile);
+  const { backoff, triesMax, gate, breaker } = policiesOf(profile);
   return {
+    'link.attempts_max': String(triesMax),
     'link.retry_base': durationText(backoff.baseMs),
     'link.retry_cap': durationText(backoff.capMs),
     'breaker.failures_max': String(gate.consecutiveMax),

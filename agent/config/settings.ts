@@ -72,6 +72,14 @@ function count([least, most]: readonly [number, number], fallback: number, why: 
   return { fallback: String(fallback), why, accepts: `number, ${least} … ${most}`, read };
 }
 
+function flag(fallback: boolean, why: string): Setting<boolean> {
+  const read = (value: unknown, fromText: boolean): Read<boolean> => {
+    const known = fromText ? { true: true, false: false }[String(value)] : value;
+    return typeof known === 'boolean' ? { value: known } : { wrong: 'needs true or false' };
+  };
+  return { fallback: String(fallback), why, accepts: 'true | false', read };
+}
+
 export const logLevels = ['error', 'warning', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -101,6 +109,11 @@ export const settings = {
       '2m',
       'Longest wait: a 2 min cap idles 40 s on average, 5 min 211 s.',
     ),
+    attemptsMax: count(
+      [1, 100],
+      5,
+      'Failures of one document before it is parked; the loss of the link never counts.',
+    ),
     rateMaxBytesPerSecond: rate(
       ['1KB/s', '1GB/s'],
       'none',
@@ -117,6 +130,14 @@ export const settings = {
     failuresMax: count([1, 100], 5, 'Failures in a row of the cloud itself before it is left alone.'),
     openBaseMs: duration(['1s', '1h'], '5s', 'First rest; doubles up to the cap.'),
     openCapMs: duration(['1s', '1h'], '60s', 'Longest rest; a link that comes back ends it early.'),
+    closeEarly: flag(
+      true,
+      'A link that comes back ends the rest early: waiting on would only cost its time.',
+    ),
+    linkLossCounts: flag(
+      false,
+      'The loss of the link says nothing about the cloud; at sea it happens all day.',
+    ),
   },
   spool: {
     maxBytes: size(

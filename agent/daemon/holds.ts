@@ -25,7 +25,7 @@ export function createHolds(ports: {
         running: [...ports.running.actors()].map((other) => ({ actor: other, priority, name: other })),
         runningMax: ports.sendersMax,
         urgentExtraMax: urgentExtraMaxDefault,
-        earliestMoving: () => undefined,
+        earliestOpen: () => undefined,
       },
     );
     // A place is free and still it does not run: an earlier version of its name is on the way, or its turn is this moment.

@@ -1,10 +1,49 @@
-// What the daemon needs of the line to the cloud: the effects that use it, the cloud's inventory, and word of what happens
-// to it. agent/line provides it; the composition knows nothing more of frames and sockets.
-import type { JsonObject } from '../../machines/json.ts';
+// The line to the cloud as the daemon composes it: identity, ledger, rows and notices behind its ports, its effects and its
+// inventory in front. What happens to it becomes events of the connection's machine.
+import type { Failure } from '../../cloud/contract/failure.ts';
+import { hexFromBytes } from '../../cloud/contract/ids.ts';
+import { nameFromBytes, nameToBytes } from '../../cloud/contract/name.ts';
+import type { LaneDialer } from '../../cloud/contract/socket.ts';
+import type { Backoff } from '../../machines/backoff.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
+import { confirmStored } from '../effects/confirm-stored.ts';
+import { closeLine, openLine } from '../effects/open-line.ts';
+import { sendDocument } from '../effects/send-document.ts';
+import { openDocument } from '../files/document-reader.ts';
+import { addedLabel, fileRowKey, readFileRow, unchangedSince } from '../files/file-row.ts';
+import type { ChunkLedger } from '../files/ledger.ts';
 import type { InventoryItem } from '../files/reconcile.ts';
-import type { EffectHandler } from '../host/contract.ts';
-import type { Notice } from './notices.ts';
+import type { SourceRoots } from '../files/source.ts';
+import type { EffectHandler, Host } from '../host/contract.ts';
+import type { Identity } from '../identity/device-file.ts';
+import { lostDelayMs } from '../line/delays.ts';
+import { lineLimits } from '../line/limits.ts';
+import { Line, type LineStatus } from '../line/line.ts';
+import type { Log } from '../log-line.ts';
+import type { Clock, Files, Random } from '../ports.ts';
+import type { Notices } from './notices.ts';
+import { contextOf } from './upload-json.ts';
+
+export interface LineEndPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly dialer: LaneDialer;
+  readonly log: Log;
+  readonly host: Pick<Host, 'read' | 'row' | 'status'>;
+  readonly ledger: ChunkLedger;
+  readonly roots: SourceRoots;
+  readonly notices: Notices;
+  identity(): Promise<Identity | undefined>;
+  /** Empty: the address this device enrolled with. */
+  readonly cloudUrl: string;
+  readonly heartbeatMs: number;
+  readonly connectTimeoutMs: number;
+  readonly rateMaxBytesPerSecond: number;
+  readonly backoff: Backoff;
+  /** `line.lost`, `link.degraded`, `link.recovered` for the connection's machine. */
+  noticed(event: MachineEvent): void;
+}
 
 export interface LineEnd {
   readonly openLine: EffectHandler;
@@ -13,15 +52,93 @@ export interface LineEnd {
   readonly confirmStored: EffectHandler;
   /** All this device has ashore, page by page, over the open line. Rejects when the line is lost. */
   inventory(): AsyncIterable<readonly InventoryItem[]>;
-  /** Figures for people: rate, round trip, bytes. */
-  status(): JsonObject;
-  /** Says goodbye and lets go of every socket and timer. */
-  stop(): Promise<void>;
+  status(): LineStatus;
+  close(): void;
 }
 
-export interface LineEvents {
-  /** `line.lost`, `link.degraded`, `link.recovered` for the connection's machine. */
-  noticed(event: MachineEvent): void;
-  /** Takes notices into the log; resolves with the cursor that may be acknowledged. */
-  notices(notices: readonly Notice[]): Promise<number>;
+export function createLineEnd(ports: LineEndPorts): LineEnd {
+  const { clock, random, files, host, ledger, roots } = ports;
+
+  const line = new Line({
+    dialer: ports.dialer,
+    clock,
+    random,
+    limits: { ...lineLimits, connectTimeoutMs: ports.connectTimeoutMs },
+    heartbeatMs: ports.heartbeatMs,
+    identity: async () => {
+      const identity = await ports.identity();
+      if (!identity) return undefined;
+      const { device, key } = identity;
+      const cloudUrl = ports.cloudUrl === '' ? device.cloudUrl : ports.cloudUrl;
+      return { deviceId: device.deviceId, cloudUrl, cloudKeys: [device.cloudKey], sign: key.sign };
+    },
+    keepNotices: ports.notices.take,
+    lost: (failure, epoch) => ports.noticed(lostEvent(failure, epoch, random.unit())),
+    crossed: ports.noticed,
+    log: (line) => ports.log({ level: 'info', message: 'line', ...(line as object) }),
+  });
+  if (ports.rateMaxBytesPerSecond > 0) line.throttle(ports.rateMaxBytesPerSecond);
+
+  async function* inventory(): AsyncIterable<readonly InventoryItem[]> {
+    for (let after: Uint8Array | null = null, more = true; more; ) {
+      const page = await line.inventory(after);
+      yield page.entries.map((entry) => ({ ...entry, name: nameFromBytes(entry.name) }));
+      after = page.entries.at(-1)?.name ?? null;
+      more = page.more && after !== null;
+    }
+  }
+
+  return {
+    openLine: openLine({
+      line,
+      random,
+      backoff: ports.backoff,
+      claim: async () => {
+        const { logId, boot } = host.status();
+        return { logId, boot, cursor: await ports.notices.cursor() };
+      },
+    }),
+    closeLine: closeLine(line),
+    sendDocument: sendDocument({
+      line,
+      ledger,
+      clock,
+      random,
+      open: (source, settled) => openDocument(files, roots, source, settled),
+      unchanged: async ({ source, name, version }, read) => {
+        const path =
+          source.kind === 'watched'
+            ? nameToBytes(source.path)
+            : nameToBytes(name).subarray(addedLabel.length + 1);
+        const row = await host.row(fileRowKey(source.kind === 'watched' ? source.folder : addedLabel, path));
+        const whole = { lengthBytes: read.lengthBytes, sha256: hexFromBytes(read.sha256) };
+        return row === undefined ? undefined : unchangedSince(readFileRow(row), version, whole);
+      },
+    }),
+    confirmStored: confirmStored({
+      line,
+      random,
+      uploadOf: async (actor) => {
+        const cell = await host.read(actor);
+        if (!cell) throw new Error(`${actor} asks for its receipt and is not in the log`);
+        const { name, priority } = contextOf(cell);
+        return { name, priority };
+      },
+    }),
+    inventory,
+    status: () => line.status(),
+    close: () => line.close(),
+  };
+}
+
+function lostEvent(failure: Failure, epoch: number, unit: number): MachineEvent {
+  const { class: failureClass, code, message } = failure;
+  return {
+    type: 'line.lost',
+    class: failureClass,
+    code,
+    message,
+    delayMs: lostDelayMs(failure, unit),
+    epoch,
+  };
 }

@@ -4,11 +4,11 @@ import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { readDuration } from '../../config/units.ts';
-import { TenderError } from '../../errors.ts';
+import { agentErrors, TenderError } from '../../errors.ts';
 import type { ApiClient } from '../client.ts';
 import type { CliCommand } from '../command.ts';
 import type { Context } from '../context.ts';
-import { bytesText, oneLine } from '../text.ts';
+import { bytesText, forTerminal, oneLine } from '../text.ts';
 import { shortId, type UploadView } from '../uploads.ts';
 import { waitFor } from '../waiting.ts';
 
@@ -26,24 +26,34 @@ export const add: CliCommand = {
     const priority = priorityOption(options.priority);
     const maxMs = maxOption(options.max);
     const added: UploadView[] = [];
+    let failure: TenderError | undefined;
     for (const file of files as readonly string[]) {
-      const upload = await sendFile(context, api, file, priority);
-      added.push(upload);
-      context.say(
-        `queued ${shortId(upload.id)}  ${oneLine(upload.name)}  ${bytesText(upload.sizeBytes ?? 0)}`,
-      );
-      context.tell({ type: 'queued', ...upload });
+      try {
+        const upload = await sendFile(context, api, file, priority);
+        added.push(upload);
+        context.say(
+          `queued ${shortId(upload.id)}  ${oneLine(upload.name)}  ${bytesText(upload.sizeBytes ?? 0)}`,
+        );
+        context.tell({ type: 'queued', ...upload });
+      } catch (error) {
+        // One bad name among fifty scans must not hold the others back; what cannot go is told at the end again.
+        if (!(error instanceof TenderError) || error.code !== 'TENDER_FILE_UNREADABLE') throw error;
+        failure ??= error;
+        context.streams.err(`tender: ${forTerminal(error.message)} (${error.code})\n`);
+        context.tell({ type: 'refused', file, code: error.code, message: error.message });
+      }
     }
     if (!options.wait) {
-      context.tell({ type: 'result', ok: true, items: added });
-      return 0;
+      context.tell({ type: 'result', ok: !failure, items: added });
+      return failure ? agentErrors[failure.code] : 0;
     }
     const ids = added.map((upload) => upload.id);
     const outcome = await waitFor(context, api, ids, maxMs);
     for (const upload of outcome.uploads)
       context.say(`${shortId(upload.id)}  ${upload.state}: ${upload.why}`);
-    context.tell({ type: 'result', ok: outcome.ok, items: outcome.uploads });
-    return outcome.ok ? 0 : 65;
+    context.tell({ type: 'result', ok: outcome.ok && !failure, items: outcome.uploads });
+    if (failure) return agentErrors[failure.code];
+    return outcome.ok ? 0 : agentErrors.TENDER_DOCUMENT_PARKED;
   },
 };
 

@@ -6,7 +6,18 @@ import { nodeRandom } from '../../adapters/node-random.ts';
 import { nodeSecretFiles } from '../../adapters/node-secret-files.ts';
 import { enrol } from '../../identity/enrol.ts';
 import type { CliCommand } from '../command.ts';
+import type { Context } from '../context.ts';
 import { oneLine } from '../text.ts';
+
+/** An agent that runs already would find out by itself within minutes; this way at once. */
+async function nudge(context: Context): Promise<boolean> {
+  try {
+    await (await context.api()).post('/v1/connection/reconnect', { by: 'enrol' });
+    return true;
+  } catch {
+    return false;
+  }
+}
 
 export const enrolCommand: CliCommand = {
   usage: 'enrol <url> <code>',
@@ -36,7 +47,8 @@ export const enrolCommand: CliCommand = {
       device: { id: device.deviceId, name: device.name, cloudUrl: device.cloudUrl },
     });
     context.say(`Enrolled as ${oneLine(device.name)} (${device.deviceId}) at ${device.cloudUrl}.`);
-    context.say(`Its key is in ${config.state.directory}. Start the agent with \`tender agent\`.`);
+    const running = await nudge(context);
+    context.say(running ? 'The running agent connects now.' : 'Start the agent with `tender agent`.');
     return 0;
   },
 };

@@ -1,4 +1,5 @@
 // `tender wait [ID…]`: returns when the documents (or everything now on its way) have come to rest.
+import { agentErrors } from '../../errors.ts';
 import type { CliCommand } from '../command.ts';
 import { asUploads, shortId } from '../uploads.ts';
 import { atRest, waitFor } from '../waiting.ts';
@@ -27,6 +28,6 @@ export const wait: CliCommand = {
     if (ids.length === 0) context.say('Nothing is on its way.');
     for (const upload of outcome.uploads)
       context.say(`${shortId(upload.id)}  ${upload.state}: ${upload.why}`);
-    return outcome.ok ? 0 : 65;
+    return outcome.ok ? 0 : agentErrors.TENDER_DOCUMENT_PARKED;
   },
 };

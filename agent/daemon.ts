@@ -1,0 +1,345 @@
+// The daemon aboard, composed from ports alone: host, files, line, and the small parts between them. main.ts gives it a
+// real machine's ports, the simulator its own. Start: log, spool, connection, folders; stop in the reverse order.
+import { mintUlid } from '../cloud/contract/ids.ts';
+import { nameToBytes } from '../cloud/contract/name.ts';
+import type { LaneDialer } from '../cloud/contract/socket.ts';
+import { openStates } from '../machines/connection.ts';
+import type { JsonObject } from '../machines/json.ts';
+import type { Aboard } from './api/aboard.ts';
+import { policiesOf } from './config/presets.ts';
+import type { Config } from './config.ts';
+import { createBreaker } from './daemon/breaker.ts';
+import { connectionActor, createConnection } from './daemon/connection.ts';
+import { createCounts } from './daemon/counts.ts';
+import { createHolds } from './daemon/holds.ts';
+import { createLineEnd } from './daemon/line-end.ts';
+import { createNotices } from './daemon/notices.ts';
+import { createRunning } from './daemon/running.ts';
+import { statusJson } from './daemon/status.ts';
+import { contextOf } from './daemon/upload-json.ts';
+import { createUploads } from './daemon/uploads.ts';
+import { checkSettled } from './effects/check-settled.ts';
+import { releaseSource } from './effects/release-source.ts';
+import { agentErrors, TenderError } from './errors.ts';
+import { createComparer } from './files/compare.ts';
+import { createLedger } from './files/ledger.ts';
+import { bytesOf } from './files/path-bytes.ts';
+import { createSettler } from './files/settle.ts';
+import type { SourceRoots } from './files/source.ts';
+import { createSpool } from './files/spool.ts';
+import { createTracker } from './files/tracker.ts';
+import { createWatcher } from './files/watcher.ts';
+import type { Host, RecoveryReport } from './host/contract.ts';
+import { createHost } from './host/host.ts';
+import type { Identity } from './identity/device-file.ts';
+import type { Log } from './log-line.ts';
+import type { Clock, Files, ProcessPort, Random, Storage } from './ports.ts';
+
+export interface DaemonPorts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly storage: Storage;
+  readonly process: ProcessPort;
+  readonly dialer: LaneDialer;
+  readonly log: Log;
+  /** Read before each attempt to connect, so that enrolling needs no restart. */
+  identity(): Promise<Identity | undefined>;
+  readonly version: string;
+  /** Puts a witness around the host: the simulator checks there that no effect starts before its record is durable. */
+  decorate?(host: Host): Host;
+}
+
+export interface Daemon {
+  /** Opens the log and begins to work; resolves once it may promise. Throws TENDER_STATE_LOCKED and errors of the log. */
+  start(): Promise<RecoveryReport>;
+  /** Ends in order: what was accepted is durable, heads are written. Also after a start that failed. */
+  stop(): Promise<void>;
+  /** What the local API and people in the simulator use. After start(). */
+  readonly aboard: Aboard;
+}
+
+const breakerActor = 'breaker/line';
+/** Row that says for which rebuilt log the inventory was already noted as owed. */
+const rebuiltRow = 'daemon/rebuilt';
+/** Between two attempts to fetch the inventory over one open line. */
+const inventoryRetryMs = 5_000;
+
+export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
+  const { clock, random, files, log } = ports;
+  const startedMs = clock.monotonicMs();
+  const policies = policiesOf(config.link.profile);
+  const state = bytesOf(config.state.directory);
+  const roots: SourceRoots = {
+    folders: new Map(config.folders.map((folder) => [folder.label, bytesOf(folder.path)])),
+    spool: bytesOf(`${config.state.directory}/spool`),
+  };
+  let stopping = false;
+  let reconciling = false;
+  let stopped: Promise<void> | undefined;
+
+  // ── the log and everything that stands on it ──────────────────────────────────────────────────────────────────────
+
+  const opened = createHost({ ...ports, log: (message) => log({ level: 'warning', message }) });
+  const host = ports.decorate?.(opened) ?? opened;
+  const running = createRunning();
+  const notices = createNotices({ host, log });
+  const counts = createCounts({ host, clock });
+  const ledger = createLedger(host);
+  const settler = createSettler({
+    files,
+    clock,
+    roots,
+    limits: { settleQuietMs: config.files.settleQuietMs, looksMaxConcurrent: config.work.settlersMax },
+  });
+  const spool = createSpool({
+    files,
+    directory: roots.spool,
+    limits: { spoolMaxBytes: config.spool.maxBytes, freeMinBytes: config.spool.freeMinBytes },
+  });
+  const holdsWhatIsStored = createComparer({ files, roots, ledger });
+  /** Uploads are born with the patience of the profile. */
+  const create: Host['create'] = (actor, input, options) =>
+    host.create(actor, { ...input, triesMax: config.link.attemptsMax }, options);
+  const tracker = createTracker({
+    host: { ...host, create },
+    files,
+    clock,
+    random,
+    roots,
+    settler,
+    holdsWhatIsStored,
+  });
+  const watcher = createWatcher({
+    files,
+    clock,
+    folders: config.folders.map(({ label, path, priority }) => ({ label, path: bytesOf(path), priority })),
+    sighted: tracker.sighted,
+    failed: (folder, error) =>
+      log({ level: 'warning', message: `The scan of ${folder} ended early: ${textOf(error)}` }),
+    excluded: [state],
+    limits: { rescanMs: config.files.rescanMs },
+  });
+
+  // ── the link: connection, breaker, line ───────────────────────────────────────────────────────────────────────────
+
+  const connection = createConnection({ host, log, input: {}, changed: (now) => void linkChanged(now) });
+  const breaker = createBreaker({
+    host,
+    clock,
+    random,
+    log,
+    actor: breakerActor,
+    policy: { ...policies.gate, consecutiveMax: config.breaker.failuresMax },
+    input: {
+      openMinMs: config.breaker.openBaseMs,
+      openMaxMs: config.breaker.openCapMs,
+      closeEarly: config.breaker.closeEarly,
+    },
+    linkLossCounts: config.breaker.linkLossCounts,
+  });
+  const line = createLineEnd({
+    ...ports,
+    host,
+    ledger,
+    roots,
+    notices,
+    cloudUrl: config.cloud.url.replace(/\/+$/, ''),
+    heartbeatMs: config.cloud.heartbeatMs,
+    connectTimeoutMs: config.link.connectTimeoutMs,
+    rateMaxBytesPerSecond: config.link.rateMaxBytesPerSecond,
+    backoff: { ...policies.backoff, baseMs: config.link.retryBaseMs, capMs: config.link.retryCapMs },
+    noticed: (event) => connection.noticed(event),
+  });
+  const holdOf = createHolds({
+    running,
+    sendersMax: config.work.sendersMax,
+    connection: () => connection.state,
+    breaker: () => breaker.state,
+  });
+  const uploads = createUploads({ host, holdOf });
+
+  host.register('checkSettled', checkSettled(settler));
+  host.register('releaseSource', releaseSource(spool));
+  host.register('openLine', line.openLine);
+  host.register('closeLine', line.closeLine);
+  host.register('sendDocument', running.track(breaker.guard(line.sendDocument, false)));
+  host.register('confirmStored', running.track(breaker.guard(line.confirmStored, true)));
+  // Nothing may use the line before the connection has found out whether there is one.
+  host.setPermits('line', 0);
+  const untail = host.tail((record) => {
+    if (record.event.type === 'source.changed') void lookAgain(record.actor);
+  });
+
+  async function linkChanged(state: string): Promise<void> {
+    if (!openStates.includes(state)) return;
+    breaker.linkUp();
+    await takeInventory();
+  }
+
+  /** After a rebuilt log: what the shore has, then what the folders hold; only then do versions go on. */
+  async function takeInventory(): Promise<void> {
+    if (!tracker.inventoryOwed || reconciling || stopping) return;
+    reconciling = true;
+    try {
+      await tracker.reconcile(line.inventory());
+      log({
+        level: 'info',
+        message: 'The inventory of the cloud is taken: versions go on from its numbers.',
+      });
+      await watcher.rescan();
+    } catch (error) {
+      log({ level: 'warning', message: `The inventory could not be taken: ${textOf(error)}` });
+      if (!stopping) clock.after(inventoryRetryMs, () => void linkChanged(connection.state));
+    } finally {
+      reconciling = false;
+    }
+  }
+
+  /** A file that changed while it was sent becomes the next version without waiting for the rescan. */
+  async function lookAgain(actor: string): Promise<void> {
+    const cell = await host.read(actor);
+    if (!cell) return;
+    const { source } = contextOf(cell);
+    if (source.kind === 'watched') watcher.lookAt(source.folder, nameToBytes(source.path));
+  }
+
+  // ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async function start(): Promise<RecoveryReport> {
+    await files.makeDirectory(roots.spool);
+    const report = await host.open();
+    tellRecovery(report);
+    await tracker.open();
+    await noteRebuilt(report);
+    await connection.start();
+    await breaker.start();
+    const { orphans } = await spool.sweep(async (id) => (await host.read(`upload/${id}`)) !== undefined);
+    await tracker.adopt(orphans);
+    host.setPermits('line', config.work.sendersMax);
+    watcher.start();
+    return report;
+  }
+
+  function tellRecovery(report: RecoveryReport): void {
+    const { logId, boot, replayed, lastSeq, clean, tookMs } = report;
+    log({ level: 'info', message: 'The log is open.', logId, boot, replayed, lastSeq, clean, tookMs });
+    for (const actor of report.quarantined)
+      log({
+        level: 'error',
+        actor,
+        code: 'TENDER_LOG_BROKEN',
+        message: 'This actor no longer folds to what was written; it is set aside.',
+      });
+    if (report.rebuilt)
+      log({
+        level: 'error',
+        code: 'TENDER_LOG_BROKEN',
+        message: `The log was broken and is rebuilt: ${report.rebuilt.reason}`,
+        evidence: report.rebuilt.evidence,
+      });
+  }
+
+  /** A crash between the rebuild and this note must not lose it: the rebuilt log says in its first record what it is. */
+  async function noteRebuilt(report: RecoveryReport): Promise<void> {
+    if ((await host.row(rebuiltRow)) === report.logId) return;
+    let rebuilt = report.rebuilt !== undefined;
+    for await (const record of host.history({ limit: 1 })) rebuilt ||= record.event.type === 'log.rebuilt';
+    if (!rebuilt) return;
+    await tracker.oweInventory();
+    await host.putRows([{ type: 'put', key: rebuiltRow, value: report.logId }]);
+  }
+
+  function stop(): Promise<void> {
+    stopping = true;
+    stopped ??= (async () => {
+      untail();
+      await watcher.stop();
+      breaker.stop();
+      connection.stop();
+      line.close();
+      await host.close();
+    })();
+    return stopped;
+  }
+
+  // ── what people may ask ───────────────────────────────────────────────────────────────────────────────────────────
+
+  async function add(about: Parameters<Aboard['add']>[0], bytes: AsyncIterable<Uint8Array>): Promise<string> {
+    if (stopping)
+      throw new TenderError(
+        'TENDER_AGENT_STOPPING',
+        'The agent is stopping: add the file again when it runs.',
+      );
+    if (tracker.inventoryOwed)
+      throw new TenderError(
+        'TENDER_INVENTORY_OWED',
+        'The log was rebuilt: the agent first asks the cloud what it has. Add the file again once the link is up.',
+      );
+    const uploadId = mintUlid(clock.wallMs(), random.bytes(10));
+    const { name, priority, sizeBytes } = about;
+    const spooled = await spool.receive(
+      uploadId,
+      { name, priority, addedMs: Math.floor(clock.wallMs()) },
+      bytes,
+      sizeBytes,
+    );
+    // When the log refuses, the bytes stay: whether the record was kept is not known, and the next start's sweep finds out.
+    await tracker.added(spooled);
+    return uploadId;
+  }
+
+  async function status(): Promise<JsonObject> {
+    const identity = await ports.identity().catch(() => undefined);
+    return statusJson({
+      version: ports.version,
+      profile: config.link.profile,
+      uptimeMs: clock.monotonicMs() - startedMs,
+      rssBytes: ports.process.rssBytes(),
+      pid: ports.process.pid,
+      nowMs: clock.wallMs(),
+      connection: await host.read(connectionActor),
+      breakers: [{ actor: breakerActor, cell: await host.read(breakerActor) }],
+      host: host.status(),
+      states: await counts.states(),
+      spool: {
+        usedBytes: spool.usedBytes(),
+        maxBytes: config.spool.maxBytes,
+        freeBytes: await files.freeBytes(roots.spool),
+        freeMinBytes: config.spool.freeMinBytes,
+      },
+      folders: watcher.status(),
+      device: identity?.device,
+      inventoryOwed: tracker.inventoryOwed,
+      line: { ...line.status() },
+    });
+  }
+
+  const aboard: Aboard = {
+    clock,
+    host,
+    uploads,
+    configLines: config.lines,
+    streamsMax: config.api.streamsMax,
+    status,
+    add,
+    async connect(command, by) {
+      await connection.command(command, by);
+      return status();
+    },
+    running: running.actors,
+  };
+  host.onFatal((error) => {
+    log({
+      level: 'error',
+      code: 'TENDER_LOG_WRITE_FAILED',
+      message: `The log is given up: ${error.message}`,
+    });
+    ports.process.exit(agentErrors.TENDER_LOG_WRITE_FAILED);
+  });
+  return { start, stop, aboard };
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
