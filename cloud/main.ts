@@ -58,7 +58,7 @@ export async function startCloud(config: CloudConfig): Promise<Cloud> {
     const wakes = createPostgresWakes({
       url: server.url,
       clock: systemClock,
-      onReturn: () => shore?.wakesReturned(),
+      onListening: () => shore?.wakesReturned(),
     });
     undo.push(() => wakes.close());
     const jobs = config.only === 'api' ? undefined : openJobsPool(server.url, config.worker_concurrency, log);

@@ -116,18 +116,27 @@ async function withClient<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Pro
   } catch (cause) {
     throw new CloudError('TENDER_STORE_UNAVAILABLE', undefined, { cause });
   }
+  // A lent client tells of a broken connection twice: by the question under way, which is how we learn of it, and by
+  // this event, which would end the process if nobody listened.
+  client.on('error', ignore);
+  const giveBack = (lost: boolean) => {
+    client.off('error', ignore);
+    client.release(lost);
+  };
   try {
     const result = await work(client);
-    client.release();
+    giveBack(false);
     return result;
   } catch (error) {
     const lost = isConnectionLost(error);
-    client.release(lost);
+    giveBack(lost);
     throw lost || isUnavailable(error)
       ? new CloudError('TENDER_STORE_UNAVAILABLE', undefined, { cause: error })
       : error;
   }
 }
+
+function ignore(): void {}
 
 function askWith(client: pg.PoolClient): Ask {
   return async <Row>(asked: Question<Row>, values: readonly unknown[]) => {

@@ -16,8 +16,8 @@ type Watcher = (deviceId: string) => void;
 export function createPostgresWakes(ports: {
   readonly url: string;
   readonly clock: Clock;
-  /** Called when the connection is back after a break: whoever waits for hints must ask once. */
-  readonly onReturn?: () => void;
+  /** Called whenever listening begins, also after each break: whoever waits for hints must ask once now. */
+  readonly onListening?: () => void;
 }): PostgresWakes {
   const watchers: Record<'tender_notice' | 'tender_device', Set<Watcher>> = {
     tender_notice: new Set(),
@@ -26,7 +26,6 @@ export function createPostgresWakes(ports: {
   let client: pg.Client | undefined;
   let cancelRetry: (() => void) | undefined;
   let closed = false;
-  let wasUp = false;
 
   async function connect(): Promise<void> {
     const fresh = new pg.Client({
@@ -53,8 +52,7 @@ export function createPostgresWakes(ports: {
     try {
       await fresh.connect();
       await fresh.query('listen tender_notice; listen tender_device');
-      if (wasUp) ports.onReturn?.();
-      wasUp = true;
+      ports.onListening?.();
     } catch {
       lost();
     }
