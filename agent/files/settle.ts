@@ -17,14 +17,17 @@ export interface SettleLimits {
   readonly settleQuietMs: number;
   /** Files open for a look at once. */
   readonly looksMaxConcurrent: number;
-  /** First looks remembered, 300 bytes each; a forgotten one costs one more wait. */
+  /** First looks remembered, 600 bytes each. With more files than that at once, the later ones wait for theirs. */
   readonly looksMaxRemembered: number;
+  /** A remembered look that was not used for so long is forgotten. */
+  readonly looksKeptMs: number;
 }
 
 export const settleLimits: SettleLimits = {
   settleQuietMs: 2_000,
   looksMaxConcurrent: 4,
-  looksMaxRemembered: 20_000,
+  looksMaxRemembered: 4_096,
+  looksKeptMs: 600_000,
 };
 
 /** `stat` of `file.settled`: what the file system said, and the sample's SHA-256 in hex. */
@@ -60,37 +63,37 @@ export function createSettler(ports: {
     });
   }
 
-  function remember(key: string, seen: Look): void {
-    remembered.delete(key);
-    remembered.set(key, seen);
-    if (remembered.size <= limits.looksMaxRemembered) return;
-    const [oldest] = remembered.keys();
-    remembered.delete(oldest!);
+  /** A look that nobody came for (its upload was cancelled, say) makes room after a while. */
+  function forgetOldest(): void {
+    for (const [key, { atMs }] of remembered) {
+      if (clock.monotonicMs() - atMs < limits.looksKeptMs) return;
+      remembered.delete(key);
+    }
   }
 
   return {
     async sighted(source) {
       const seen = await look(source);
-      if (!('failed' in seen)) remember(keyOf(source), seen);
+      if ('failed' in seen) return;
+      forgetOldest();
+      if (remembered.size < limits.looksMaxRemembered) remembered.set(keyOf(source), seen);
     },
     async settled(source, signal) {
       const key = keyOf(source);
       let last = remembered.get(key);
+      remembered.delete(key);
       // Bounded by the file's own unrest: each turn but the first follows a change, and waits the quiet time.
       for (;;) {
         const agoMs = last ? clock.monotonicMs() - last.atMs : limits.settleQuietMs;
         await pause(clock, limits.settleQuietMs - agoMs, signal);
         const next = await look(source);
         if ('failed' in next) {
-          remembered.delete(key);
           if (next.failed.class !== 'LOCAL') return next;
           await pause(clock, limits.settleQuietMs, signal);
           last = undefined;
         } else if (last && same(last.stat, next.stat)) {
-          remembered.delete(key);
           return { settled: next.stat };
         } else {
-          remember(key, next);
           last = next;
         }
       }

@@ -202,6 +202,38 @@ describe('settle', () => {
     expect(clock.pending).toBe(0);
   });
 
+  test('remembered looks are bounded: the later files wait for theirs; one that nobody came for makes room', async () => {
+    const folder = testFolder();
+    for (const name of ['a.bin', 'b.bin']) writeFileSync(folder.at(name), 'x');
+    const clock = new FakeClock();
+    const limits = { settleQuietMs: 1_000, looksMaxRemembered: 1, looksKeptMs: 60_000 };
+    const settler = createSettler({ files: nodeFiles(), clock, roots: folder.roots, limits });
+    const b: Source = { kind: 'watched', folder: 'papers', path: 'b.bin' };
+    const atOnce = async (wanted: Source): Promise<boolean> => {
+      const end = new AbortController();
+      let settled = false;
+      const wait = settler.settled(wanted, end.signal).then(
+        () => {
+          settled = true;
+        },
+        () => {},
+      );
+      await quiet();
+      end.abort();
+      await wait;
+      return settled;
+    };
+    await settler.sighted(source);
+    await settler.sighted(b);
+    await clock.advance(5_000);
+    expect(await atOnce(b)).toBe(false);
+    await clock.advance(60_000);
+    await settler.sighted(b);
+    await clock.advance(5_000);
+    expect(await atOnce(b)).toBe(true);
+    expect(await atOnce(source)).toBe(false);
+  });
+
   test('looks are bounded: never more files open than allowed, whatever is sighted at once', async () => {
     const folder = testFolder();
     let open = 0;

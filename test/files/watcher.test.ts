@@ -6,10 +6,8 @@ import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { nodeFiles } from '../../agent/adapters/node-files.ts';
 import type { SkipReason } from '../../agent/files/scan.ts';
-import { lookAgainWhenSuperseded } from '../../agent/files/superseded.ts';
 import type { Sighting } from '../../agent/files/tracker.ts';
 import { createWatcher, type WatcherLimits } from '../../agent/files/watcher.ts';
-import type { Rec } from '../../agent/host/contract.ts';
 import type { Files } from '../../agent/ports.ts';
 import { nameForPeople, nameFromBytes } from '../../cloud/contract/name.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -359,26 +357,14 @@ describe('between scans', () => {
     expect(watched.size).toBe(0);
   });
 
-  test('a file whose upload gave way is looked at soon', async () => {
+  test('a file that somebody knows to have changed is looked at soon; one of a folder that is not watched is not', async () => {
     const folder = testFolder();
     writeFileSync(folder.at('a'), 'x');
-    const { scanned, watcher, pass, found } = watching(folder);
-    await scanned();
-    let tell: (rec: Rec) => void = () => {};
-    const source = { kind: 'watched', folder: 'papers', path: 'a' };
-    const host = {
-      tail(listener: (rec: Rec) => void) {
-        tell = listener;
-        return () => {};
-      },
-      read: async () => ({ n: 1, value: 'cancelled', context: { source }, fx: {}, tm: {} }),
-    };
-    lookAgainWhenSuperseded(host, watcher);
-    found.length = 0;
-    tell({ actor: 'upload/x', event: { type: 'file.settled' } } as Rec);
+    const { watcher, pass, found } = watching(folder);
+    watcher.lookAt('elsewhere', Buffer.from('a'));
     await pass(100);
     expect(found).toEqual([]);
-    tell({ actor: 'upload/x', event: { type: 'source.changed' } } as Rec);
+    watcher.lookAt('papers', Buffer.from('a'));
     await pass(100);
     expect(found).toEqual(['a']);
   });
