@@ -66,7 +66,8 @@ export class FakeTimeline {
   clock(life: FakeLife, wallMs: () => number): Clock {
     const bootMs = this.#now;
     return {
-      wallMs,
+      // Date.now() gives whole milliseconds.
+      wallMs: () => Math.floor(wallMs()),
       monotonicMs: () => this.#now - bootMs,
       after: (delayMs, run) => {
         if (!life.alive) return () => {};
