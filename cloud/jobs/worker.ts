@@ -141,8 +141,9 @@ async function runOnce(ports: WorkerPorts, cycle: Cycle): Promise<void> {
     };
     await sweep();
     const events: WorkerEvents = new EventEmitter();
-    events.on('worker:create', ({ worker }) => {
-      alive.announce(worker.workerId).catch(() => {});
+    // Jobs are locked under the pool's id, not under those of its workers.
+    events.on('pool:create', ({ workerPool }) => {
+      alive.announce(workerPool.id).catch(() => {});
     });
     runner = await run({
       pgPool: pool,

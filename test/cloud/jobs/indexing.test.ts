@@ -94,8 +94,6 @@ describe('indexing', () => {
     let tries = 0;
     const wrapBlobs = (blobs: BlobStore): BlobStore => ({
       ...blobs,
-      append: blobs.append,
-      close: blobs.close,
       read: (tenantId, place) => {
         tries++;
         return down
@@ -125,6 +123,22 @@ describe('indexing', () => {
     expect((await shore.library.search(yacht.tenantId, { text: 'wet', limit: 5 })).hits).toMatchObject([
       { version: 2 },
     ]);
+  });
+
+  it("a live worker's job is its own, however long it takes", async () => {
+    const wrapBlobs = (blobs: BlobStore): BlobStore => ({
+      ...blobs,
+      read: async (tenantId, place) => {
+        await new Promise((resolve) => setTimeout(resolve, 2000));
+        return blobs.read(tenantId, place);
+      },
+    });
+    shore = await openTestShore({ worker: true, wrapBlobs });
+    const yacht = await shore.addYacht('Aurelia');
+    await shore.put(yacht.scope, 'log.txt', Buffer.from('wind south west five'));
+    await noticesOf(shore, yacht, 1);
+    expect(shore.lines.filter((line) => line.fields.code === 'worker.unlocked')).toEqual([]);
+    expect(shore.lines.find((line) => line.fields.code === 'index.done')?.fields.attempt).toBe(1);
   });
 
   it('jobs of a worker that was killed are taken over at once', async () => {
