@@ -95,7 +95,7 @@ export const parkedWords: { readonly [cause in 'GONE' | 'UNREADABLE']: Words } =
 
 /** The connection, for uploads that wait for it and for itself. */
 export const connectionWords: { readonly [state in ConnectionState]: Words } = {
-  stopped: { sentence: 'The connection was stopped.', whatToDo: 'Start it.' },
+  stopped: { sentence: 'The connection was stopped.', whatToDo: 'Start the connection.' },
   offline: { sentence: 'There is no connection to the cloud.', whatToDo: nothing },
   connecting: { sentence: 'A connection is being made.', whatToDo: nothing },
   online: { sentence: 'The connection is good.', whatToDo: nothing },

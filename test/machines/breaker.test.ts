@@ -100,9 +100,8 @@ function call(gate: Gate, outcome: Outcome, nowMs: number, policy: GatePolicy = 
   return settle(asked.gate, policy, asked.permit, outcome, nowMs);
 }
 function calls(gate: Gate, outcomes: readonly Outcome[], everyMs = 1_000, policy: GatePolicy = gateDefaults) {
-  let now = 0;
   let last: ReturnType<typeof call> = { gate, event: null };
-  for (const outcome of outcomes) last = call(last.gate, outcome, (now += everyMs), policy);
+  for (const [i, outcome] of outcomes.entries()) last = call(last.gate, outcome, i * everyMs, policy);
   return last;
 }
 const times = (count: number, outcome: Outcome): Outcome[] => Array.from({ length: count }, () => outcome);
