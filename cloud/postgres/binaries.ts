@@ -35,7 +35,11 @@ export async function findBinaries(cacheDirectory = defaultCacheDirectory): Prom
       { cause },
     );
   }
-  const root = join(dirname(entry), '..');
+  return prepareBinaries(join(dirname(entry), '..'), cacheDirectory);
+}
+
+/** The package at `root`, or a copy of it where the package itself cannot be entered or linked. */
+export async function prepareBinaries(root: string, cacheDirectory: string): Promise<string> {
   if (runAs().uid === undefined || (await reachable(root))) {
     if (await link(root)) return join(root, 'native');
   }
@@ -66,8 +70,9 @@ async function copy(root: string, cacheDirectory: string): Promise<string> {
   const { version } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8')) as { version: string };
   const target = join(cacheDirectory, `postgres-${version}`);
   if (await present(target)) return target;
-  const draft = `${target}.${process.pid}`;
   await mkdir(cacheDirectory, { recursive: true, mode: 0o755 });
+  const draft = await mkdtemp(`${target}.`);
+  await chmod(draft, 0o755);
   await cp(join(root, 'native'), join(draft, 'native'), { recursive: true, verbatimSymlinks: true });
   await link(draft);
   // Another process may have been faster: its copy is as good.

@@ -46,10 +46,10 @@ const logMaxBytes = 4 * 1024 * 1024;
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
   const data = resolve(options.dataDirectory);
   const binaries = await findBinaries(options.cacheDirectory);
-  await initialise(binaries, data);
+  await initialise(binaries, data, options.durable !== false);
 
-  const before = await readRunning(data);
-  const running = before ? await untilReady(data) : await launch(binaries, data, options);
+  const before = await adopt(data, options);
+  const running = before ?? (await launch(binaries, data, options));
   await createDatabase(urlOf(running.socketDirectory, 'postgres', ownerName));
   return {
     pid: running.pid,
@@ -66,8 +66,21 @@ export async function stopPostgres(dataDirectory: string): Promise<void> {
   if (running) await stop(running, data);
 }
 
+/** The server that runs here already, unless it was started for tests and we need one that keeps its promises. */
+async function adopt(data: string, options: PostgresOptions): Promise<Running | undefined> {
+  if (!(await readRunning(data))) return undefined;
+  const running = await untilReady(data);
+  const careless = await withClient(urlOf(running.socketDirectory, 'postgres', ownerName), async (client) => {
+    const found = await client.query<{ fsync: string }>('show fsync');
+    return found.rows[0]?.fsync === 'off';
+  });
+  if (options.durable === false || !careless) return running;
+  await stop(running, data);
+  return undefined;
+}
+
 /** initdb into a draft beside it, then one rename: a start cut short leaves nothing half-made to start from. */
-async function initialise(binaries: string, data: string): Promise<void> {
+async function initialise(binaries: string, data: string, durable: boolean): Promise<void> {
   if (await stat(join(data, 'PG_VERSION')).catch(() => undefined)) return;
   await mkdir(dirname(data), { recursive: true });
   const { uid, gid } = runAs();
@@ -80,7 +93,7 @@ async function initialise(binaries: string, data: string): Promise<void> {
   const draft = await mkdtemp(`${data}.init-`);
   try {
     if (uid !== undefined && gid !== undefined) await chown(draft, uid, gid);
-    await initdb(binaries, draft);
+    await initdb(binaries, draft, durable);
     await rename(draft, data);
   } catch (error) {
     await rm(draft, { recursive: true, force: true });
@@ -90,12 +103,13 @@ async function initialise(binaries: string, data: string): Promise<void> {
 }
 
 /** The builtin C.UTF-8 locale folds all of Unicode and is the same on every system. */
-async function initdb(binaries: string, directory: string): Promise<void> {
+async function initdb(binaries: string, directory: string, durable: boolean): Promise<void> {
   const child = spawn(
     join(binaries, 'bin/initdb'),
     [
       ...['-D', directory, '-U', ownerName, '-A', 'trust', '-E', 'UTF8'],
       ...['--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8', '--no-instructions'],
+      ...(durable ? [] : ['--no-sync']),
     ],
     { ...runAs(), cwd: '/', stdio: ['ignore', 'ignore', 'pipe'], env: environment(binaries) },
   );
@@ -221,15 +235,22 @@ async function stop(running: Running, data: string): Promise<void> {
 }
 
 async function createDatabase(url: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  try {
+  await withClient(url, async (client) => {
     const found = await client.query('select 1 from pg_database where datname = $1', [databaseName]);
     if (found.rowCount === 0) await client.query(`create database ${databaseName}`);
-  } catch (error) {
+  }).catch((error: unknown) => {
     // Another starter created it between the two queries.
     if (!(error instanceof pg.DatabaseError && (error.code === '42P04' || error.code === '23505')))
       throw error;
+  });
+}
+
+async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T>): Promise<T> {
+  const client = new pg.Client({ connectionString: url });
+  client.on('error', () => {});
+  await client.connect();
+  try {
+    return await work(client);
   } finally {
     await client.end();
   }
