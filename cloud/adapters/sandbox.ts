@@ -120,24 +120,32 @@ function judge(code: number | null, signal: NodeJS.Signals | null, stderr: strin
   return 'crashed';
 }
 
-/** Writes the input with back-pressure; a child that goes away first is not the input's fault. */
+/**
+ * Writes the input with back-pressure. A child that goes away first is not the input's fault, and an input that hangs (a blob
+ * store that does not answer) is not waited for once the child is gone.
+ */
 async function feed(
   child: ChildProcess,
   input: AsyncIterable<Uint8Array>,
   gone: Promise<unknown>,
 ): Promise<void> {
   const stdin = child.stdin!;
-  let open = true;
-  stdin.on('error', () => {
-    open = false;
+  const broken = new Promise<undefined>((resolve) => {
+    stdin.on('error', () => resolve(undefined));
+    void gone.then(() => resolve(undefined));
   });
-  void gone.then(() => {
-    open = false;
-  });
-  for await (const part of input) {
-    if (!open) return;
-    if (!stdin.write(part)) {
-      await Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), gone]);
+  const parts = input[Symbol.asyncIterator]();
+  for (;;) {
+    const next = parts.next();
+    const part = await Promise.race([next, broken]);
+    if (part === undefined) {
+      next.catch(() => {});
+      void parts.return?.().then(undefined, () => {});
+      return;
+    }
+    if (part.done) break;
+    if (!stdin.write(part.value)) {
+      await Promise.race([new Promise((resolve) => stdin.once('drain', resolve)), broken]);
     }
   }
   stdin.end();

@@ -57,7 +57,8 @@ async function serve(options: ServeOptions): Promise<void> {
   const reason = await Promise.race([asked, cloud.failed]);
   await cloud.stop();
   tell(options, { type: 'stopped', reason }, `Stopped: ${reason}.`);
-  if (reason !== 'SIGTERM' && reason !== 'SIGINT') process.exitCode = 75;
+  // A download to a slow reader may still hold a socket: it has had its time.
+  process.exit(reason === 'SIGTERM' || reason === 'SIGINT' ? 0 : 75);
 }
 
 /** The first signal asks for an orderly stop; a second one ends the process at once. */

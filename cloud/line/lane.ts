@@ -102,6 +102,14 @@ export class Lane {
     this.#owner.closed(this);
   }
 
+  /** The yacht has opened this lane anew: the old connection is let go of without a word. */
+  abandon(): void {
+    if (this.#ended) return;
+    this.#finish();
+    this.#socket.terminate();
+    this.#owner.closed(this);
+  }
+
   #message(bytes: Uint8Array): void {
     if (this.#ended) return;
     this.#received += bytes.length;

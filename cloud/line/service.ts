@@ -63,7 +63,7 @@ export function createLineService(ports: LineServicePorts): LineService {
     const lane = new Lane(admission.claim.lane, { socket, clock, limits, owner: owner ?? nobody });
     lane.send(hello(admission, { timeMs: clock.wallMs(), signer, limits }));
     if (!session || closing) lane.bye(session ? 'TENDER_LINE_CLOSING' : 'TENDER_SESSION_FENCED');
-    else session.join(lane);
+    else session.join(lane, admission.claim.cursor);
     return lane.events;
   };
 

@@ -41,6 +41,8 @@ export class Session {
   readonly #left: (session: Session) => void;
   #detachNotices: (() => void) | undefined;
   #newestNotice: number;
+  /** Last notice that the yacht has in its log, as it said. */
+  #seenNotice: number;
   #paused = false;
   #inventoryBusy = false;
 
@@ -55,6 +57,7 @@ export class Session {
     this.scope = scope;
     this.ports = ports;
     this.#newestNotice = cursor;
+    this.#seenNotice = cursor;
     this.#left = left;
     this.receipts = createReceipts(ports, (frame) => this.say(frame));
   }
@@ -63,13 +66,24 @@ export class Session {
     return this.#lanes.size;
   }
 
-  /** A lane has said HELLO: what is held, and what was missed, follow unasked. */
-  join(lane: Lane): void {
+  /** A lane has said HELLO: what is held, and what was missed after `cursor`, follow unasked. */
+  join(lane: Lane, cursor: number): void {
+    this.#seenNotice = Math.max(this.#seenNotice, cursor);
+    // A yacht has one lane of each number: an older one is dead, even if nobody has told us yet. What would be said on it
+    // would be lost.
+    const dead = [...this.#lanes].filter((one) => one.number === lane.number);
     this.#lanes.add(lane);
+    for (const one of dead) one.abandon();
     for (const assembly of this.ports.shelf.of(this.scope.deviceId)) {
       if (assembly.scope) for (const frame of heldFrames(assembly, undefined)) lane.send(frame);
     }
-    this.#detachNotices ??= this.ports.hub.attach(this.scope, this.#newestNotice, {
+    if (!this.#detachNotices) this.#followNotices();
+  }
+
+  /** Notices from the first that the yacht has not yet said to be in its log. */
+  #followNotices(): void {
+    this.#detachNotices?.();
+    this.#detachNotices = this.ports.hub.attach(this.scope, this.#seenNotice, {
       deliver: (notices) => this.#deliver(notices),
       bufferedBytes: () => Math.max(0, ...[...this.#lanes].map((one) => one.bufferedBytes())),
       end: (code, retryAfterMs) => this.end(code, retryAfterMs),
@@ -85,7 +99,10 @@ export class Session {
     if (!this.#lanes.delete(lane)) return;
     // What that lane may have carried away unsaid is said again on the others: all of it, it is short.
     for (const [handle, document] of this.#handles) this.#owe(handle, document.assembly.durable.runs);
-    if (this.#lanes.size > 0) return;
+    if (this.#lanes.size > 0) {
+      this.#followNotices();
+      return;
+    }
     this.#detachNotices?.();
     this.#detachNotices = undefined;
     for (const document of this.#handles.values()) document.leave();
@@ -263,6 +280,7 @@ export class Session {
   #seen(cursor: number): void {
     // A cursor beyond what was ever sent would forget notices unseen.
     if (cursor > this.#newestNotice) return;
+    this.#seenNotice = Math.max(this.#seenNotice, cursor);
     this.ports.notices.acknowledge(this.scope, cursor).catch((error: unknown) => {
       this.ports.log({ event: 'line.seen.failed', code: codeOf(error) ?? String(error) });
     });

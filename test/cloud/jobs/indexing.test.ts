@@ -141,6 +141,27 @@ describe('indexing', () => {
     expect(shore.lines.find((line) => line.fields.code === 'index.done')?.fields.attempt).toBe(1);
   });
 
+  it('a worker that stops gives back what it cannot finish, and the next one finishes it', async () => {
+    let hanging = true;
+    const wrapBlobs = (blobs: BlobStore): BlobStore => ({
+      ...blobs,
+      read: (tenantId, place) =>
+        hanging && place.offset > 0 ? new Promise(() => {}) : blobs.read(tenantId, place),
+    });
+    shore = await openTestShore({ worker: true, wrapBlobs });
+    const yacht = await shore.addYacht('Aurelia');
+    await shore.put(yacht.scope, 'log.txt', Buffer.from('wind south west five. '.repeat(5000)));
+    await until('the worker to be at it', async () => (await shore!.library.counts()).jobsRunning === 1);
+    const started = performance.now();
+    await shore.shore.stop();
+    expect(performance.now() - started).toBeLessThan(8000);
+    expect(shore.lines.some((line) => line.fields.code === 'index.released')).toBe(true);
+    expect(await shore.library.counts()).toMatchObject({ jobsQueued: 1, jobsRunning: 0 });
+    hanging = false;
+    await shore.restart();
+    expect(await noticesOf(shore, yacht, 1)).toMatchObject([{ kind: 'indexed' }]);
+  });
+
   it('jobs of a worker that was killed are taken over at once', async () => {
     shore = await openTestShore({ worker: false });
     const yacht = await shore.addYacht('Aurelia');

@@ -24,7 +24,7 @@ import { openJobsPool } from '../../../cloud/jobs/pool.ts';
 import type { CloudLog } from '../../../cloud/log.ts';
 import type { BlobStore, CloudStore, DeviceScope } from '../../../cloud/ports.ts';
 import type { TokenScope } from '../../../cloud/registry.ts';
-import { type Shore, startShore } from '../../../cloud/shore.ts';
+import { type Shore, type ShorePorts, startShore } from '../../../cloud/shore.ts';
 import { uuidFrom } from '../../../cloud/uuid.ts';
 import { freshDatabase } from '../../support/postgres.ts';
 
@@ -82,7 +82,7 @@ export async function openTestShore(
   const log: CloudLog = { info: keep('info'), warn: keep('warn'), error: keep('error') };
   const jobs = options.worker ? openJobsPool(fresh.jobsUrl, 2, log) : undefined;
   const key = readCloudKey(mintCloudKey(systemRandom))!;
-  const shore: Shore = await startShore({
+  const ports: ShorePorts = {
     config,
     store,
     registry,
@@ -98,7 +98,8 @@ export async function openTestShore(
     rssBytes: () => process.memoryUsage.rss(),
     sandbox: runSandboxed,
     attachLine,
-  });
+  };
+  let shore: Shore = await startShore(ports);
   const documents = createDocuments({ store: plainStore, blobs: disk });
   const devices = createDevices({ store: plainStore, registry, clock: systemClock, random: systemRandom });
 
@@ -151,6 +152,10 @@ export async function openTestShore(
   return {
     ...{ fresh, database, store: plainStore, registry, library, devices, documents, blobs: disk, key },
     ...{ shore, lines, url: shore.url ?? '', addYacht, addToken, put, get },
+    /** After `shore.stop()`: the same rows and bytes, a new shore. */
+    async restart() {
+      shore = await startShore(ports);
+    },
     async close() {
       await shore.stop();
       await jobs?.end();
