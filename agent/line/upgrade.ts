@@ -50,7 +50,9 @@ export async function upgradeRequest(
   return {
     url: `${origin}${path}`,
     subprotocol,
-    headers: Object.fromEntries(Object.entries(signed.headers).map(([name, value]) => [name, String(value)])),
+    headers: Object.fromEntries(
+      Object.entries(signed.headers).map(([name, value]) => [name.toLowerCase(), String(value)]),
+    ),
     connectTimeoutMs,
   };
 }
