@@ -13,7 +13,7 @@ import { failureOf, type SourceFailure, sourceFailure } from './source-failure.t
 /** Read at a time at most; at least `chunkMaxBytes` must be in it before a cut is looked for. */
 const readBufferBytes = 1024 * 1024;
 /** Chunk buffers kept for reuse, 256 KiB each. A caller may hold more: those are simply not reused. */
-const pooledMaxChunks = 32;
+const pooledMaxChunks = 16;
 
 export interface DocumentReader {
   /** The next step, strictly in order; one call at a time. After `end`, `changed` or `failed` the same answer again. */
@@ -68,7 +68,7 @@ class Reader implements DocumentReader {
   readonly #ifChanged: Ending;
   #closed = false;
 
-  readonly #buffer = Buffer.allocUnsafeSlow(readBufferBytes);
+  #buffer: Buffer = Buffer.alloc(0);
   /** Bytes in `#buffer` not yet cut: from `#from` to `#to`. `#position` in the file is where the next read begins. */
   #from = 0;
   #to = 0;
@@ -110,6 +110,7 @@ class Reader implements DocumentReader {
     const opened = await this.#open();
     if ('failed' in opened) return opened;
     this.#source = opened;
+    this.#buffer = Buffer.allocUnsafeSlow(Math.min(readBufferBytes, opened.stat.sizeBytes));
     if (this.#settled && !sameStat(this.#settled, opened.stat)) return this.#ifChanged;
     return undefined;
   }
@@ -121,8 +122,8 @@ class Reader implements DocumentReader {
     this.#buffer.copyWithin(0, this.#from, this.#to);
     this.#to -= this.#from;
     this.#from = 0;
-    while (this.#to < readBufferBytes && this.#position < stat.sizeBytes) {
-      const wanted = Math.min(readBufferBytes - this.#to, stat.sizeBytes - this.#position);
+    while (this.#to < this.#buffer.length && this.#position < stat.sizeBytes) {
+      const wanted = Math.min(this.#buffer.length - this.#to, stat.sizeBytes - this.#position);
       const count = await handle.read(this.#buffer, this.#to, wanted, this.#position);
       if (count === 0) break; // shorter than it was: the stat below says so
       this.#to += count;
@@ -135,7 +136,7 @@ class Reader implements DocumentReader {
     if (this.#from === this.#to) return undefined;
     const end = findCut(this.#buffer, this.#from, this.#to);
     const length = end - this.#from;
-    const store = this.#free.pop() ?? Buffer.allocUnsafeSlow(chunkMaxBytes);
+    const store = this.#free.pop() ?? Buffer.allocUnsafeSlow(Math.min(chunkMaxBytes, this.#buffer.length));
     store.set(this.#buffer.subarray(this.#from, end));
     this.#from = end;
     const bytes = store.subarray(0, length);
@@ -161,7 +162,7 @@ class Reader implements DocumentReader {
   /** Compares the open file with what was opened. Gone by name is `failed`: it may come back as it was. */
   async #verdict(): Promise<Ending | undefined> {
     const { handle, stat, path } = this.#source!;
-    const complete = this.#position === stat.sizeBytes || this.#to === readBufferBytes;
+    const complete = this.#position === stat.sizeBytes || this.#to === this.#buffer.length;
     if (complete && sameStat(stat, await handle.stat())) return undefined;
     await this.#files.stat(path); // rejects when it is gone
     return this.#ifChanged;

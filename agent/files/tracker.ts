@@ -51,6 +51,8 @@ export interface Tracker {
 export type TrackerHost = Pick<Host, 'create' | 'send' | 'read' | 'row' | 'putRows'>;
 
 const inventoryKey = 'inventory';
+/** Derived rows on their way to the disk; with more than this, sightings wait. */
+const notesMaxBehind = 1_000;
 
 export function createTracker(ports: {
   readonly host: TrackerHost;
@@ -64,6 +66,7 @@ export function createTracker(ports: {
   const { host, clock, random } = ports;
   const inOrder = createKeyedQueue();
   let owed = false;
+  let behind = 0;
   let waiting: readonly Spooled[] = [];
 
   async function readRow(key: string): Promise<FileRow | undefined> {
@@ -118,7 +121,7 @@ export function createTracker(ports: {
       ? sameStat(row.stat, stat)
       : row.stored !== null && (await ports.holdsWhatIsStored(source, stat, row.stored)); // F3
     if (!asBefore) return nextVersion(key, row, sighting, source);
-    await host.putRows([putRow(key, { ...row, stat: statFields(stat) })], { soft: true });
+    await note(putRow(key, { ...row, stat: statFields(stat) }));
     return unchanged;
   }
 
@@ -198,18 +201,33 @@ export function createTracker(ports: {
     return answer.accepted;
   }
 
-  async function takeInventory(item: InventoryItem): Promise<void> {
-    const split = splitDocumentName(item.name);
-    if (!split) return;
-    const key = fileRowKey(split.label, split.path);
-    await inOrder(key, async () => {
+  /** One page of the inventory, in one batch. Nothing else assigns versions meanwhile: the inventory is owed. */
+  async function takePage(page: readonly InventoryItem[]): Promise<void> {
+    const rows: Change[] = [];
+    const displaced: string[] = [];
+    for (const item of page) {
+      const split = splitDocumentName(item.name);
+      if (!split) continue;
+      const key = fileRowKey(split.label, split.path);
       const after = rowAfterInventory(await readRow(key), item);
-      if (!after) return;
-      await host.putRows([putRow(key, after.row)], { soft: true });
+      if (!after) continue;
+      rows.push(putRow(key, after.row));
       // Watched bytes are still in their folder. Added ones are only here: those stay, and park with the shore's reason.
-      if (after.displaced !== undefined && split.label !== addedLabel)
-        await host.send(actorOf(after.displaced), { type: 'cancel', by: 'files' }, { src: 'cmd' });
-    });
+      if (after.displaced !== undefined && split.label !== addedLabel) displaced.push(after.displaced);
+    }
+    await host.putRows(rows, { soft: false });
+    for (const uploadId of displaced)
+      await host.send(actorOf(uploadId), { type: 'cancel', by: 'files' }, { src: 'cmd' });
+  }
+
+  /** Writes what is derived from the log anyway, without waiting for the disk: a lost row costs one more look. */
+  async function note(change: Change): Promise<void> {
+    behind += 1;
+    const done = host.putRows([change], { soft: true }).then(
+      () => void behind--,
+      () => void behind--,
+    );
+    if (behind >= notesMaxBehind) await done;
   }
 
   return {
@@ -240,7 +258,8 @@ export function createTracker(ports: {
       return owed;
     },
     async reconcile(pages) {
-      for await (const page of pages) for (const item of page) await takeInventory(item);
+      owed = true;
+      for await (const page of pages) await takePage(page);
       await host.putRows([{ type: 'put', key: inventoryKey, value: 'taken' }], { soft: false });
       owed = false;
       const orphans = waiting;

@@ -39,7 +39,7 @@ function aboard(folder: TestFolder, host = new SmallHost(), files: Files = nodeF
       nextFileTime(folder);
       return tracker.sighted({ folder: 'papers', path, stat, priority: 5 });
     },
-    row: (name: string) => readFileRow(host.rows.get(fileRowKey('papers', Buffer.from(name)))!),
+    row: (name: string) => readFileRow(host.kept.get(fileRowKey('papers', Buffer.from(name)))!),
     async settled(uploadId: string, name: string): Promise<void> {
       const stat = await lookOnce(files, roots, { kind: 'watched', folder: 'papers', path: name });
       await host.answer(uploadId, { type: 'file.settled', stat: { ...(stat as SettledStat) } });
@@ -306,7 +306,7 @@ describe('added documents', () => {
     const ship = aboard(testFolder());
     const { uploadId } = await ship.tracker.added(spooled(1));
     await ship.tracker.added(spooled(2));
-    const row = () => readFileRow(ship.host.rows.get(fileRowKey('added', Buffer.from('report.pdf')))!);
+    const row = () => readFileRow(ship.host.kept.get(fileRowKey('added', Buffer.from('report.pdf')))!);
     expect(row().stored).toBeNull();
     await ship.stored(uploadId, a);
     expect(row().version).toBe(2);
@@ -352,7 +352,7 @@ describe('after a rebuilt log', () => {
     for (const cut of cutAll(a)) {
       const id = createHash('sha256').update(a.subarray(from, cut)).digest();
       expect(await ship.ledger.has(id)).toBe(true);
-      expect(ship.host.rows.has(chunkRowKey(id))).toBe(true);
+      expect(ship.host.kept.has(chunkRowKey(id))).toBe(true);
       from = cut;
     }
     expect(await ship.sight('a.txt')).toEqual(nothing('unchanged'));
@@ -402,7 +402,7 @@ describe('after a rebuilt log', () => {
   test('names that no agent of ours gave are passed over', async () => {
     const ship = aboard(testFolder());
     await ship.tracker.reconcile(pages(onShore('no-slash', 1, a), onShore('/x', 1, a), onShore('Ä/x', 1, a)));
-    expect([...ship.host.rows.keys()]).toEqual(['inventory']);
+    expect([...ship.host.kept.keys()]).toEqual(['inventory']);
   });
 });
 

@@ -2,14 +2,14 @@
 
 import type { TrackerHost } from '../../../agent/files/tracker.ts';
 import type { Accepted, Refused } from '../../../agent/host/contract.ts';
-import type { Change } from '../../../agent/ports.ts';
+import type { Change, KeyRange } from '../../../agent/ports.ts';
 import type { JsonObject } from '../../../machines/json.ts';
 import type { MachineEvent } from '../../../machines/kernel.ts';
 import { type Cell, init, step } from '../../../machines/kernel.ts';
 
 export class SmallHost implements TrackerHost {
   readonly cells = new Map<string, Cell>();
-  readonly rows = new Map<string, string>();
+  readonly kept = new Map<string, string>();
   /** Every event that was accepted, as `actor-tail type`. */
   readonly accepted: string[] = [];
 
@@ -48,7 +48,12 @@ export class SmallHost implements TrackerHost {
   }
 
   async row(key: string) {
-    return this.rows.get(key);
+    return this.kept.get(key);
+  }
+
+  async *rows({ gte = '', lt = '\uffff' }: KeyRange) {
+    for (const key of [...this.kept.keys()].sort())
+      if (key >= gte && key < lt) yield [key, this.kept.get(key)!] as const;
   }
 
   async putRows(changes: readonly Change[]) {
@@ -57,8 +62,8 @@ export class SmallHost implements TrackerHost {
 
   #write(changes: readonly Change[] = []): void {
     for (const change of changes)
-      if (change.type === 'put') this.rows.set(change.key, change.value);
-      else this.rows.delete(change.key);
+      if (change.type === 'put') this.kept.set(change.key, change.value);
+      else this.kept.delete(change.key);
   }
 
   #done(actor: string): Accepted {
