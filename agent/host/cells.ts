@@ -30,7 +30,8 @@ export interface Cells {
   evict(): void;
 }
 
-export function createCells(kv: () => KeyValue, liveMax: number): Cells {
+/** `flying` says whether an actor's next state is on its way to the disk: its head may then lag for a moment. */
+export function createCells(kv: () => KeyValue, liveMax: number, flying: (actor: string) => boolean): Cells {
   /** In order of use: the first is the least recently used. */
   const live = new Map<string, Slot>();
   const dirty = new Set<string>();
@@ -50,10 +51,11 @@ export function createCells(kv: () => KeyValue, liveMax: number): Cells {
       const head = await kv().get(keys.head(actor));
       if (head !== undefined) {
         const slot = readSlot(actor, keys.head(actor), head);
-        if (
-          slot.quarantined === undefined &&
-          (await kv().get(keys.by(actor, slot.cell.n + 1))) !== undefined
-        ) {
+        const lags =
+          slot.quarantined === undefined && (await kv().get(keys.by(actor, slot.cell.n + 1))) !== undefined;
+        const newer = live.get(actor);
+        if (newer !== undefined) return { slot: newer, finished: false };
+        if (lags && !flying(actor) && (await kv().get(keys.head(actor))) === head) {
           throw new TenderError(
             'TENDER_LOG_BROKEN',
             `The head of ${actor} is older than its records. Restart the agent: it sets the broken log aside and rebuilds.`,

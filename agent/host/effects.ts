@@ -36,6 +36,8 @@ export interface Effects {
   opened(effect: QueuedEffect): void;
   closed(effect: QueuedEffect): void;
   moved(from: QueuedEffect, to: QueuedEffect): void;
+  /** After all changes of a turn: starts what may start. */
+  settle(): void;
   /** Something that `places` or `choose` look at has changed. */
   kick(lane?: string): void;
   /** Stops every running effect of a lane; they stay in the ledger and start again when they may. */
@@ -70,6 +72,7 @@ export function createEffects(parts: EffectParts): Effects {
   /** Faults in a row of one effect, and when it may be tried again. */
   const faults = new Map<string, { count: number; resting: boolean }>();
   const sleeps = new Set<() => void>();
+  const touched = new Set<Lane>();
   let stopped = false;
 
   const nameOf = (effect: QueuedEffect): string => `${effect.actor}/${effect.id}`;
@@ -94,7 +97,7 @@ export function createEffects(parts: EffectParts): Effects {
   /** Starts what may start, one after the other, urgent ones first. */
   async function fill(lane: Lane): Promise<void> {
     lane.again = true;
-    if (lane.filling) return;
+    if (lane.filling || lane.unhandled) return;
     lane.filling = true;
     try {
       while (lane.again && !stopped) {
@@ -272,7 +275,7 @@ export function createEffects(parts: EffectParts): Effects {
     opened: (effect) => {
       const lane = laneFor(effect.lane);
       lane.queue.add(effect);
-      void fill(lane);
+      touched.add(lane);
     },
     closed: (effect) => {
       const lane = laneFor(effect.lane);
@@ -288,7 +291,11 @@ export function createEffects(parts: EffectParts): Effects {
         lane.queue.remove(from);
         lane.queue.add(to);
       }
-      void fill(lane);
+      touched.add(lane);
+    },
+    settle: () => {
+      for (const lane of touched) void fill(lane);
+      touched.clear();
     },
     kick,
     withdraw: (name, reason) => {

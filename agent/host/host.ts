@@ -8,12 +8,12 @@ import { TenderError } from '../errors.ts';
 import type { Change, Clock, KeyRange, Random, Storage } from '../ports.ts';
 import { audit } from './audit.ts';
 import { type Cells, createCells } from './cells.ts';
-import { checkpointRow } from './checkpoint.ts';
 import type { Accepted, Host, HostStatus, Rec, RecoveryReport, Refused, SendOptions } from './contract.ts';
 import { createEffects, type Effects } from './effects.ts';
 import { laneOf, queued } from './index-rows.ts';
 import { isSideKey, keys, prefixes } from './keys.ts';
 import { defaultLimits, type HostLimits } from './limits.ts';
+import { createLoop, type Loop, notKept } from './loop.ts';
 import { createPermits, type Permits } from './permits.ts';
 import { quarantineRows } from './quarantine-rows.ts';
 import { history, list } from './reads.ts';
@@ -22,7 +22,7 @@ import { createRetention, type Retention } from './retention.ts';
 import { seal, unseal } from './sealed.ts';
 import { createStore, type Store } from './store.ts';
 import { createTimers, type Timers } from './timers.ts';
-import { addHostRecord, type Decided, decide, type Mail, type Moment } from './turn.ts';
+import type { Decided, Mail } from './turn.ts';
 import type { Standing } from './verify.ts';
 import { createWatermark, type Watermark } from './watermark.ts';
 
@@ -46,6 +46,7 @@ interface Opened {
   readonly openedMs: number;
   readonly store: Store;
   readonly cells: Cells;
+  readonly loop: Loop;
   readonly timers: Timers;
   readonly effects: Effects;
   readonly watermark: Watermark;
@@ -63,18 +64,7 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
   let closing = false;
   let dead: Error | undefined;
 
-  let mailbox: Mail[] = [];
-  /** Callers of the turn under way, to be told when the log cannot be reopened. */
-  let inFlight: readonly Mail[] = [];
-  let hardWaiting = 0;
-  let turning: Promise<void> | undefined;
-  let headsWanted = false;
-  let hostN = 0;
-  /** Greatest log time of earlier boots: a clock that runs behind it is known to be wrong. */
-  let latest = 0;
   let refusedEvents = 0;
-  let softTimer: (() => void) | undefined;
-  let idleTimer: (() => void) | undefined;
 
   const permits: Permits = createPermits(() => here().store.kv(), limits, loadCell);
 
@@ -90,148 +80,15 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     return bootAt + Math.floor(clock.monotonicMs() - openedMs);
   }
 
-  // ── the loop ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  function post(mail: Mail): void {
-    mailbox.push(mail);
-    if (mail.soft) {
-      softTimer ??= clock.after(limits.softDelayMs, () => {
-        softTimer = undefined;
-        hardWaiting = Math.max(hardWaiting, 1);
-        wakeLoop();
-      });
-    } else {
-      hardWaiting += 1;
-      wakeLoop();
-    }
-  }
-
-  function wakeLoop(): void {
-    if (turning !== undefined || dead !== undefined) return;
-    turning = loop().finally(() => {
-      turning = undefined;
-      if (hardWaiting > 0 || headsWanted) wakeLoop();
-    });
-  }
-
-  async function loop(): Promise<void> {
-    // Whoever sends in the same tick shares the first turn.
-    await Promise.resolve();
-    while ((hardWaiting > 0 || headsWanted) && dead === undefined && opened !== undefined) {
-      try {
-        await turn();
-      } catch (error) {
-        die(error as Error);
-      }
-    }
-  }
-
-  async function turn(): Promise<void> {
-    const { store, cells, watermark } = here();
-    const mails = mailbox.splice(0, limits.turnMaxEvents);
-    hardWaiting = mailbox.reduce((count, mail) => count + (mail.soft ? 0 : 1), 0);
-    if (mailbox.length === 0) {
-      softTimer?.();
-      softTimer = undefined;
-    } else if (hardWaiting === 0) hardWaiting = 1;
-    inFlight = mails;
-    const at = now();
-    const moment: Moment = {
-      at,
-      wall: Math.floor(clock.wallMs()),
-      boot: here().boot,
-      seq: store.tip.seq,
-      hostN,
-    };
-    const decided = await decide(mails, cells, moment);
-    const writeHeads = headsWanted || watermark.due(store.tip.seq + decided.drafts.length);
-    headsWanted = false;
-    if (writeHeads) {
-      const rows = cells.dirtyRows(decided.newer, decided.gone);
-      if (decided.drafts.length === 0 && rows.length > 0) {
-        addHostRecord(decided, moment, { type: 'heads.written', count: rows.length });
-      }
-      decided.changes.push(...rows);
-    }
-    if (decided.drafts.length > 0) {
-      const chained = store.chain(decided.drafts);
-      if (writeHeads) {
-        const point = watermark.next(chained.tip, {
-          hostN: decided.hostN,
-          boot: moment.boot,
-          at: Math.max(at, latest),
-        });
-        decided.changes.push(checkpointRow(point));
-      }
-      if (!(await store.append(chained, decided.changes))) {
-        headsWanted ||= writeHeads;
-        return putBack(mails);
-      }
-      hostN = decided.hostN;
-      watermark.written(
-        chained.recs.length,
-        bytesOf(chained.changes) + bytesOf(decided.changes),
-        chained.changes,
-      );
-      if (writeHeads) watermark.reached(chained.tip);
-      publish(decided, chained.recs, writeHeads);
-    }
-    inFlight = [];
-    answer(decided, store.tip.seq - decided.drafts.length);
-    follow(decided);
-  }
-
-  /** The batch is known not to be there: outcomes and timers try again, people and programs are told. */
-  function putBack(mails: readonly Mail[]): void {
-    inFlight = [];
-    const again = mails.filter((mail) => mail.src === 'fx' || mail.src === 'tm');
-    for (const mail of mails) if (!again.includes(mail)) mail.fail(notKept());
-    mailbox.unshift(...again);
-    if (again.some((mail) => !mail.soft)) hardWaiting = Math.max(hardWaiting, 1);
-  }
-
-  function notKept(): TenderError {
-    const reason = opened?.store.lastError ?? 'the log is closed';
-    return new TenderError(
-      'TENDER_LOG_WRITE_FAILED',
-      `Nothing was kept, the log could not be written (${reason}). Free some space or check the disk, then repeat.`,
-    );
-  }
-
-  function publish(decided: Decided, recs: readonly Rec[], headsWritten: boolean): void {
-    const { cells } = here();
-    for (const slot of decided.newer.values()) cells.publish(slot);
-    for (const actor of decided.gone) {
-      cells.finish(actor);
-      progress.delete(actor);
-    }
-    if (headsWritten) cells.clean();
-    cells.evict();
+  function published(decided: Decided, recs: readonly Rec[]): void {
+    for (const actor of decided.gone) progress.delete(actor);
     if (listeners.size > 0) for (const rec of recs) tell(listeners, rec);
-    if (cells.dirtyCount > 0) {
-      idleTimer?.();
-      idleTimer = clock.after(limits.idleCheckpointMs, () => {
-        headsWanted = true;
-        wakeLoop();
-      });
-    }
-  }
-
-  function answer(decided: Decided, before: number): void {
-    refusedEvents += decided.refused;
-    for (const { mail, draft, refused } of decided.answers) {
-      if (refused !== undefined) mail.answer(refused);
-      else if (draft === undefined) mail.answer(undefined);
-      else {
-        const { n, state } = decided.drafts[draft]!;
-        mail.answer({ accepted: true, seq: before + draft + 1, n, state });
-      }
-    }
   }
 
   /** Lets timers, permits and effects follow what has become durable. */
   function follow(decided: Decided): void {
-    const { timers, effects, boot } = here();
+    refusedEvents += decided.refused;
+    const { timers, effects, boot, cells } = here();
     for (const { actor, difference } of decided.moves) {
       for (const { id, due } of difference.disarmed) timers.disarm(actor, id, due);
       for (const { id, due, len } of difference.armed) timers.arm(actor, id, due, len, boot);
@@ -239,12 +96,13 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
       for (const { from, to } of difference.moved) effects.moved(from, to);
       for (const effect of difference.opened) effects.opened(effect);
       if (actor.startsWith('connection/') || actor.startsWith('breaker/')) {
-        if (permits.observe(actor, here().cells.live(actor)?.cell)) {
+        if (permits.observe(actor, cells.live(actor)?.cell)) {
           effects.withdraw('line', 'the line is not to be used now');
         }
         effects.kick('line');
       }
     }
+    effects.settle();
   }
 
   function die(error: Error): void {
@@ -252,25 +110,19 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     dead = error;
     log(`the host stops: ${error.message}`);
     opened?.timers.stop();
-    softTimer?.();
-    idleTimer?.();
-    for (const mail of [...inFlight, ...mailbox]) mail.fail(error);
-    inFlight = [];
-    mailbox = [];
-    // Best effort: the next start must not trust what this one has seen broken.
-    const noted =
-      error instanceof TenderError && error.code === 'TENDER_LOG_BROKEN'
-        ? noteDamage(error.message)
-        : undefined;
-    void Promise.resolve(noted).then(() => tell(fatal, error));
+    opened?.loop.end(error);
+    void noteDamage(error).then(() => tell(fatal, error));
   }
 
-  async function noteDamage(reason: string): Promise<void> {
+  /** Best effort: the next start must not trust what this one has seen broken. */
+  async function noteDamage(error: Error): Promise<void> {
+    if (!(error instanceof TenderError) || error.code !== 'TENDER_LOG_BROKEN') return;
     try {
-      const value = seal(keys.damage, reason);
+      const value = seal(keys.damage, error.message);
+      await opened?.loop.rest();
       await opened?.store.kv().batch([{ type: 'put', key: keys.damage, value }], { sync: true });
-    } catch (error) {
-      log(`the damage could not be noted: ${(error as Error).message}`);
+    } catch (failure) {
+      log(`the damage could not be noted: ${(failure as Error).message}`);
     }
   }
 
@@ -293,17 +145,17 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
   ): Promise<Accepted | Refused | undefined> {
     return new Promise((resolve, reject) => {
       const src = options.src ?? 'cmd';
-      const { store } = here();
-      if (closing && src !== 'fx') throw notKept();
-      if (store.writing !== 'open' && src !== 'fx' && src !== 'tm') throw notKept();
-      if (mailbox.length >= limits.mailboxMaxEvents) {
+      const { store, loop } = here();
+      if (closing && src !== 'fx') throw notKept(undefined);
+      if (store.writing !== 'open' && src !== 'fx' && src !== 'tm') throw notKept(store.lastError);
+      if (loop.waiting >= limits.mailboxMaxEvents) {
         throw new TenderError(
           'TENDER_HOST_BUSY',
           'Too many events wait to be logged. Try again in a moment.',
         );
       }
       const rows = options.rows === undefined ? [] : sealRows(options.rows);
-      post({ actor, job, src, soft: options.soft === true, rows, answer: resolve, fail: reject });
+      loop.post({ actor, job, src, soft: options.soft === true, rows, answer: resolve, fail: reject });
     });
   }
 
@@ -319,15 +171,13 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     const { logId } = standing.identity;
     const boot = standing.boot + 1;
     const bootAt = Math.floor(clock.wallMs());
-    hostN = standing.hostN;
-    latest = standing.at;
-    const stalled = (): void => {
-      const waiting = [...inFlight, ...mailbox].filter((mail) => mail.src === 'cmd' || mail.src === 'sys');
-      for (const mail of waiting) mail.fail(notKept());
-      mailbox = mailbox.filter((mail) => !waiting.includes(mail));
-    };
+    const stalled = (error: Error): void => opened?.loop.refuseCallers(notKept(error.message));
     const store = createStore({ ...ports, limits, stalled }, kv, logId, standing.tip);
-    const cells = createCells(() => store.kv(), limits.liveCellsMax);
+    const cells = createCells(
+      () => store.kv(),
+      limits.liveCellsMax,
+      (actor) => opened?.loop.flying(actor) === true,
+    );
     for (const slot of standing.slots.values()) cells.publish(slot);
     const scan = (range: KeyRange) => store.kv().iterate(range);
     const timers = createTimers({
@@ -346,7 +196,7 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
             log(`timer ${timer.id} of ${timer.actor} fires ${late} ms late`);
           const quiet = { answer: () => undefined, fail: () => undefined };
           const job = { type: 'timer', timer } as const;
-          post({ actor: timer.actor, job, src: 'tm', soft: false, rows: [], ...quiet });
+          opened?.loop.post({ actor: timer.actor, job, src: 'tm', soft: false, rows: [], ...quiet });
         }
       },
       failed: die,
@@ -371,33 +221,25 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
       kv: () => store.kv(),
       identity: standing.identity,
       watermark,
-      commit: async (event, rows) => {
-        await new Promise((resolve, reject) => {
-          post({
-            actor: '',
-            job: { type: 'host', event },
-            src: 'sys',
-            soft: true,
-            rows,
-            answer: resolve,
-            fail: reject,
-          });
-        });
-      },
+      commit: (event, rows) => postHost(event, rows, true),
       log,
     });
-    opened = {
-      logId,
-      boot,
-      bootAt,
-      openedMs: clock.monotonicMs(),
+    const loop = createLoop({
+      clock,
+      limits,
       store,
       cells,
-      timers,
-      effects,
       watermark,
-      retention,
-    };
+      boot,
+      now,
+      hostN: standing.hostN,
+      latest: standing.at,
+      published,
+      follow,
+      failed: die,
+    });
+    const openedMs = clock.monotonicMs();
+    opened = { logId, boot, bootAt, openedMs, store, cells, loop, timers, effects, watermark, retention };
     await logBoot(standing);
     await timers.load();
     for (const [type, handler] of handlers) effects.register(type, handler);
@@ -424,18 +266,7 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     for (const actor of standing.quarantined)
       rows.push(...(await quarantineRows(store.kv(), cells.live(actor)!)));
     const event = { type: 'host.booted', boot, clean: standing.clean, replayed: standing.replayed };
-    const booted = new Promise((resolve, reject) => {
-      post({
-        actor: '',
-        job: { type: 'host', event },
-        src: 'sys',
-        soft: false,
-        rows,
-        answer: resolve,
-        fail: reject,
-      });
-    });
-    const told: Promise<unknown>[] = [booted];
+    const told: Promise<unknown>[] = [postHost(event, rows)];
     for (const kind of ['connection', 'breaker']) {
       for await (const { actor, cell } of list(store.kv(), cells, { kind, limit: 64 })) {
         permits.observe(actor, cell);
@@ -461,48 +292,42 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     return (await deliver(actor, { type: 'event', event }, options)) as Accepted | Refused;
   }
 
-  async function checkpoint(): Promise<void> {
-    if (here().cells.dirtyCount === 0) return;
-    headsWanted = true;
-    await new Promise((resolve, reject) => {
-      const job = { type: 'host', event: { type: 'heads.wanted' } } as const;
-      post({ actor: '', job, src: 'sys', soft: false, rows: [], answer: resolve, fail: reject });
+  /** A record of the host itself, with rows. */
+  function postHost(event: MachineEvent, rows: readonly Change[] = [], soft = false): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const job = { type: 'host', event } as const;
+      here().loop.post({ actor: '', job, src: 'sys', soft, rows, answer: () => resolve(), fail: reject });
     });
+  }
+
+  async function checkpoint(): Promise<void> {
+    const { cells, loop } = here();
+    if (cells.dirtyCount === 0) return;
+    loop.wantHeads();
+    await postHost({ type: 'heads.wanted' });
   }
 
   async function close(): Promise<void> {
     if (opened === undefined || closing) return;
     closing = true;
-    const { effects, timers, retention, store } = opened;
+    const { effects, timers, retention, store, loop } = opened;
     retention.stop();
     timers.stop();
     if (store.writing !== 'open') {
       await store.close();
-      die(notKept());
+      die(notKept(store.lastError));
     }
     await effects.stop();
-    if (dead === undefined && store.writing === 'open') {
-      const written = new Promise<void>((resolve) => {
-        const job = { type: 'host', event: { type: 'host.closed' } } as const;
-        headsWanted = true;
-        post({
-          actor: '',
-          job,
-          src: 'sys',
-          soft: false,
-          rows: [],
-          answer: () => resolve(),
-          fail: () => resolve(),
-        });
-      });
-      await written;
+    if (dead === undefined) {
+      loop.wantHeads();
+      await postHost({ type: 'host.closed' }).catch((error: Error) =>
+        log(`the log was not closed: ${error.message}`),
+      );
     }
-    softTimer?.();
-    idleTimer?.();
-    const turn = turning;
+    loop.end(closed());
+    await loop.rest();
     await store.close();
-    dead ??= new TenderError('TENDER_INTERNAL', 'The host is closed.');
-    await turn;
+    dead ??= closed();
     opened = undefined;
   }
 
@@ -587,11 +412,11 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
   };
 }
 
-function bytesOf(changes: readonly Change[]): number {
-  let bytes = 0;
-  for (const change of changes)
-    bytes += change.key.length + (change.type === 'put' ? change.value.length : 0);
-  return bytes;
+function closed(): TenderError {
+  return new TenderError(
+    'TENDER_INTERNAL',
+    'The host is not open: it was used before open() or after close().',
+  );
 }
 
 function checkSideKey(key: string): void {

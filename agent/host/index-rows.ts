@@ -85,12 +85,11 @@ export function difference(
     put(keys.timer(due, actor, id), timerRow(len, boot));
   }
 
-  const was = versionKey(kind, before);
-  const is = versionKey(kind, after);
-  if (was !== is) {
-    if (was !== undefined) del(was);
-    if (is !== undefined) put(is, actor);
-  }
+  const was = onItsWay(kind, before);
+  const is = onItsWay(kind, after);
+  // Name and version of an upload never change: only whether it still stands in the way of the next.
+  if (was && !is) del(versionKey(kind, before)!);
+  if (is && !was) put(versionKey(kind, after)!, actor);
   if (before?.value !== after?.value) {
     if (after?.value === 'parked')
       put(keys.deadLetter(actor), JSON.stringify({ state: after.value, n: after.n }));
@@ -120,9 +119,13 @@ export function queued(actor: string, kind: string, cell: Cell, id: string): Que
 
 /** Key of the row that says: this version of this name is still on its way. */
 export function versionKey(kind: string, cell: Cell | undefined): string | undefined {
-  if (cell === undefined) return undefined;
+  if (cell === undefined || !onItsWay(kind, cell)) return undefined;
   const { name, version } = cell.context;
-  if (name === undefined || typeof version !== 'number') return undefined;
-  if (outOfTheWay.has(cell.value) || final(kind, cell)) return undefined;
-  return keys.version(hash('sha256', JSON.stringify(name), 'base64url'), version);
+  return keys.version(hash('sha256', JSON.stringify(name), 'base64url'), version as number);
+}
+
+function onItsWay(kind: string, cell: Cell | undefined): boolean {
+  if (cell === undefined || cell.context.name === undefined || typeof cell.context.version !== 'number')
+    return false;
+  return !outOfTheWay.has(cell.value) && !final(kind, cell);
 }

@@ -23,8 +23,8 @@ export interface Store {
   readonly lastError: string | undefined;
   /** The open database, for reads. Throws TENDER_LOG_WRITE_FAILED while it is being reopened. */
   kv(): KeyValue;
-  /** Numbers and chains the drafts behind the tip without writing: the rows they will be. */
-  chain(drafts: readonly Draft[]): Chained;
+  /** Numbers and chains the drafts behind `from` without writing: the rows they will be. */
+  chain(drafts: readonly Draft[], from: Tip): Chained;
   /**
    * Writes a chained batch. True: it is on the medium. False: the write failed, the log was reopened, and the batch is
    * known not to be there. Rejects when the reopened log lacks what had been promised: the end of this process.
@@ -56,8 +56,8 @@ export function createStore(parts: StoreParts, opened: KeyValue, logId: string, 
   let lastError: string | undefined;
   let failuresInRow = 0;
 
-  function chain(drafts: readonly Draft[]): Chained {
-    let { seq, hash } = tip;
+  function chain(drafts: readonly Draft[], from: Tip): Chained {
+    let { seq, hash } = from;
     const recs: Rec[] = [];
     const changes: Change[] = [];
     for (const draft of drafts) {
@@ -72,7 +72,7 @@ export function createStore(parts: StoreParts, opened: KeyValue, logId: string, 
   }
 
   async function append(chained: Chained, changes: readonly Change[]): Promise<boolean> {
-    const batch = changes.length === 0 ? chained.changes : [...chained.changes, ...changes];
+    const batch = chained.changes.concat(changes);
     try {
       await current().batch(batch, { sync: true });
     } catch (error) {

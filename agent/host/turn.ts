@@ -44,6 +44,8 @@ export interface Decided {
   readonly moves: { readonly actor: string; readonly difference: Difference }[];
   /** `draft`: index of the mail's record; neither: rows only. */
   readonly answers: { readonly mail: Mail; readonly draft?: number; readonly refused?: Refused }[];
+  /** Receipts of the actors in `gone`. */
+  readonly receipts: Map<string, Slot>;
   refused: number;
   hostN: number;
 }
@@ -61,7 +63,13 @@ export interface Moment {
 export const hostActor = 'host/log';
 export const hostKind = 'host@1';
 
-export async function decide(mails: readonly Mail[], cells: Cells, moment: Moment): Promise<Decided> {
+/** `before`: the turn on its way to the disk, whose outcome this one builds on. */
+export async function decide(
+  mails: readonly Mail[],
+  cells: Cells,
+  moment: Moment,
+  before: Decided | undefined,
+): Promise<Decided> {
   const turn: Decided = {
     drafts: [],
     changes: [],
@@ -69,11 +77,10 @@ export async function decide(mails: readonly Mail[], cells: Cells, moment: Momen
     gone: new Set(),
     moves: [],
     answers: [],
+    receipts: new Map(),
     refused: 0,
     hostN: moment.hostN,
   };
-  /** Receipts made in this turn. */
-  const receipts = new Map<string, Slot>();
   for (const mail of mails) {
     if (mail.job.type === 'host' || mail.job.type === 'rows') {
       if (mail.job.type === 'host') addHostRecord(turn, moment, mail.job.event);
@@ -81,15 +88,16 @@ export async function decide(mails: readonly Mail[], cells: Cells, moment: Momen
       turn.answers.push({ mail });
       continue;
     }
-    const newer = turn.newer.get(mail.actor);
-    const receipt = receipts.get(mail.actor);
-    const found =
-      newer !== undefined
-        ? { slot: newer, finished: false }
-        : receipt !== undefined
-          ? { slot: receipt, finished: true }
-          : await cells.find(mail.actor);
-    const refused = decideOne(turn, receipts, mail, found?.slot, found?.finished === true, moment);
+    let slot = turn.newer.get(mail.actor) ?? turn.receipts.get(mail.actor);
+    slot ??= before?.newer.get(mail.actor) ?? before?.receipts.get(mail.actor) ?? cells.live(mail.actor);
+    let finished =
+      slot !== undefined && (turn.receipts.has(mail.actor) || before?.receipts.has(mail.actor) === true);
+    if (slot === undefined) {
+      const found = await cells.find(mail.actor);
+      slot = found?.slot;
+      finished = found?.finished === true;
+    }
+    const refused = decideOne(turn, mail, slot, finished, moment);
     if (refused === undefined) {
       turn.changes.push(...mail.rows);
       turn.answers.push({ mail, draft: turn.drafts.length - 1 });
@@ -107,7 +115,6 @@ export async function decide(mails: readonly Mail[], cells: Cells, moment: Momen
 /** Steps one mail; undefined: accepted, its record is the last draft. */
 function decideOne(
   turn: Decided,
-  receipts: Map<string, Slot>,
   mail: Mail,
   slot: Slot | undefined,
   finished: boolean,
@@ -181,7 +188,7 @@ function decideOne(
   if (over) {
     turn.newer.delete(actor);
     turn.gone.add(actor);
-    receipts.set(actor, next);
+    turn.receipts.set(actor, next);
     turn.changes.push(receiptRow(next), { type: 'del', key: keys.head(actor) });
   } else {
     turn.newer.set(actor, next);
@@ -207,7 +214,7 @@ function move(
   moment: Moment,
 ): void {
   const change = difference(slot.actor, slot.kind, before, after, moment.boot);
-  turn.changes.push(...change.changes);
+  for (const row of change.changes) turn.changes.push(row);
   turn.moves.push({ actor: slot.actor, difference: change });
 }
 

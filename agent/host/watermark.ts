@@ -20,7 +20,8 @@ export interface Watermark {
     tip: Tip,
     point: { readonly hostN: number; readonly boot: number; readonly at: number },
   ): Omit<Checkpoint, 'kinds'>;
-  written(records: number, bytes: number, rows: readonly Change[]): void;
+  /** After each commit: its records with their index, and all other rows. */
+  written(records: readonly Change[], others: readonly Change[]): void;
   reached(tip: Tip): void;
   /** Records removed by the retention. */
   trimmed(bytes: number): void;
@@ -48,12 +49,13 @@ export function createWatermark(standing: Standing, limits: HostLimits): Waterma
     due: (next) =>
       commits + 1 >= limits.checkpointCommits || next - seq > limits.replayMaxRecords - limits.turnMaxEvents,
     next: (tip, point) => ({ ...tip, ...point, verifyFrom: verifiedFrom(), logBytes }),
-    written: (_records, more, rows) => {
+    written: (records, others) => {
       commits += 1;
-      bytes += more;
-      for (const row of rows) {
+      for (const row of records) {
+        bytes += sizeOf(row);
         if (row.type === 'put' && row.key.startsWith(prefixes.log)) logBytes += row.value.length;
       }
+      for (const row of others) bytes += sizeOf(row);
     },
     reached: (tip) => {
       seq = tip.seq;
@@ -73,4 +75,8 @@ export function createWatermark(standing: Standing, limits: HostLimits): Waterma
       return logBytes;
     },
   };
+}
+
+function sizeOf(row: Change): number {
+  return row.key.length + (row.type === 'put' ? row.value.length : 0);
 }
