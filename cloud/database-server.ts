@@ -15,7 +15,7 @@ export interface DatabaseServer {
 
 /**
  * `owner` stops an embedded server at its end even when it found it running: a cloud that was killed left it behind.
- * An errand leaves a running one running.
+ * Errands and workers leave a running one running.
  */
 export async function openDatabaseServer(
   config: CloudConfig,
@@ -28,7 +28,7 @@ export async function openDatabaseServer(
   return {
     url: kept.url,
     kind: 'embedded',
-    close: () => kept.close({ stop: options.owner || !kept.adopted }),
+    close: () => kept.close({ stop: options.owner || !kept.adopted() }),
   };
 }
 

@@ -6,8 +6,8 @@ import { startPostgres } from '../postgres/server.ts';
 
 export interface KeptPostgres {
   readonly url: string;
-  /** It ran before this start: another cloud uses it, or one was killed. */
-  readonly adopted: boolean;
+  /** Found running, not started here: another process uses it, or one was killed. */
+  readonly adopted: () => boolean;
   /** No longer looks after it; with `stop` it is also ended. */
   close(options: { readonly stop: boolean }): Promise<void>;
 }
@@ -17,7 +17,6 @@ const lookEveryMs = 1000;
 export async function keepPostgres(dataDirectory: string, log: CloudLog | undefined): Promise<KeptPostgres> {
   let server = await startPostgres({ dataDirectory });
   const url = server.url();
-  const { adopted } = server;
   let closed = false;
   let restarting: Promise<void> = Promise.resolve();
   let busy = false;
@@ -42,7 +41,7 @@ export async function keepPostgres(dataDirectory: string, log: CloudLog | undefi
   }, lookEveryMs);
   return {
     url,
-    adopted,
+    adopted: () => server.adopted,
     async close({ stop }) {
       closed = true;
       clearInterval(look);

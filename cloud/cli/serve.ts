@@ -1,6 +1,5 @@
 // `tender cloud`: runs API, worker or both until it is told to stop. Says one line when it is ready; its log goes to stderr.
 import type { Command } from 'commander';
-import { startCloud } from '../main.ts';
 import { type CommonOptions, configFrom, tell } from './command-line.ts';
 import { common } from './options.ts';
 
@@ -40,6 +39,8 @@ async function serve(options: ServeOptions): Promise<void> {
     log_level: options.logLevel,
   });
   const asked = stopAsked();
+  // Loaded only here: an errand needs no web server, and its import costs a third of a second.
+  const { startCloud } = await import('../main.ts');
   const cloud = await startCloud(config);
   const what = { both: 'API and worker', api: 'API', worker: 'Worker' }[config.only];
   const line = {
