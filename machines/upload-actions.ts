@@ -92,6 +92,7 @@ export const started = setup({
       resyncs: 0,
       stat: null,
       sent: null,
+      bytesDurable: 0,
     }),
     setPriority: assign((_, { priority }: { priority: number }) => ({ priority })),
     cancelledBy: assign((_, { by }: { by: string }) => ({
@@ -131,7 +132,9 @@ export const started = setup({
     lastPauser: ({ context, event }, { back }: { back: Back }) =>
       pausers(context, event) === 1 && context.paused?.back === back,
     waitsFor: ({ context }, { back }: { back: Back }) => context.waiting?.back === back,
-    fileIsBack: ({ context }) => context.parked?.class === 'GONE' || context.parked?.class === 'UNREADABLE',
+    fileIsBack: ({ context }) =>
+      context.source.kind === 'watched' &&
+      (context.parked?.class === 'GONE' || context.parked?.class === 'UNREADABLE'),
   },
 });
 

@@ -133,6 +133,20 @@ export const unreadable = {
   },
 } as const;
 
+export const damaged = {
+  target: 'parked',
+  actions: {
+    type: 'park',
+    params: ({ event }: { event: { at: number } }) => ({
+      class: 'UNREADABLE' as const,
+      code: 'TENDER_SPOOL_DAMAGED',
+      message:
+        'The bytes kept for it are not those that were added. Add the file again, then cancel this one.',
+      at: event.at,
+    }),
+  },
+} as const;
+
 /** The shore's word may overtake the receipt's: it is kept until the receipt is here. */
 export const earlyWord = {
   'document.indexed': { guard: 'tellsNews', actions: { type: 'noteIndexed', params: asIs<Indexed> } },

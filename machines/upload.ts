@@ -11,6 +11,7 @@ import {
   addPauser,
   asIs,
   cancel,
+  damaged,
   earlyWord,
   failed,
   goOn,
@@ -67,7 +68,8 @@ const machine = started.createMachine({
           { target: 'cancelled', actions: { type: 'unchanged', params: asIs<{ version: number }> } },
         ],
         'source.changed': [
-          { guard: 'isSpooled', target: 'cancelled', actions: ['superseded', release] },
+          // Nobody makes a new version of bytes in the spool: a change there is damage, and must not delete them.
+          { guard: 'isSpooled', ...damaged },
           { target: 'cancelled', actions: 'superseded' },
         ],
         'file.vanished': vanished,

@@ -226,7 +226,6 @@ describe('an upload', () => {
       ['document.sent', 'upload.stored'],
       ['cancel'],
       [{ type: 'content.unchanged', version: 1 }],
-      ['source.changed'],
     ])
       expect(open(life('upload', spooled, ...end).cell)).toEqual(['releaseSource']);
     expect(open(life('upload', watched, ...stored).cell)).toEqual([]);
@@ -294,6 +293,15 @@ describe('an upload', () => {
       const { cell } = life('upload', watched, ...events, 'cancel');
       expect([cell.value, cell.fx, cell.tm]).toEqual(['cancelled', {}, {}]);
       expect(cell.context.cancelled).toEqual({ reason: 'person', by: 'cli' });
+    }
+  });
+
+  it('U18: bytes in the spool that changed or vanished park it, and are not deleted', () => {
+    for (const event of ['source.changed', 'file.vanished', 'file.unreadable']) {
+      const { cell } = life('upload', spooled, event);
+      expect([cell.value, cell.fx]).toEqual(['parked', {}]);
+      expect(tell('upload', cell, 'file.sighted')).toBeNull();
+      expect(tell('upload', cell, 'retry')?.cell.value).toBe('sending');
     }
   });
 
