@@ -97,6 +97,9 @@ async function storeChunks(
   references: readonly ManifestEntry[],
 ): Promise<{ durable: number[]; missing: readonly number[] }> {
   const sent = chunks.map(({ index, bytes }) => ({ index, bytes, id: sha256(bytes), length: bytes.length }));
+  // In the order of arrival, before anything is awaited: batches may overtake each other on their way to the disk. What is
+  // hashed here and never recorded, or recorded otherwise, is noticed at the finish by its ids.
+  hashes.advance(keyOf(scope, uploadId), sent);
   const places = await placeNew(store, blobs, scope.tenantId, sent);
   const entries = [
     ...sent.map(({ index, id, length }) => {
@@ -107,10 +110,6 @@ async function storeChunks(
   ];
   const { missing } = await store.recordChunks(scope, uploadId, entries);
   const absent = new Set(missing);
-  hashes.advance(
-    keyOf(scope, uploadId),
-    sent.filter((chunk) => !absent.has(chunk.index)),
-  );
   return { durable: entries.map((entry) => entry.index).filter((index) => !absent.has(index)), missing };
 }
 
