@@ -215,7 +215,7 @@ describe('an upload', () => {
     expect([same.value, same.context.cancelled]).toEqual(['cancelled', { reason: 'unchanged', version: 4 }]);
   });
 
-  it('U12: bytes in the spool are released once, tell the receipt or the end, never before', () => {
+  it('U12: bytes in the spool are released once, after the receipt or the end, never before', () => {
     walk('upload', new FakeRandom(24, 'spool'), 5_000, ({ step }) => {
       const released = step?.ops.some((op) => op.op === 'start' && op.type === 'releaseSource');
       if (released) expect(['stored', 'indexed', 'cancelled']).toContain(step?.cell.value);
