@@ -123,7 +123,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
 
   // ── the link: connection, breaker, line ───────────────────────────────────────────────────────────────────────────
 
-  const connection = createConnection({ host, log, input: {}, changed: (now) => void linkChanged(now) });
+  const connection = createConnection({ host, clock, log, input: {}, changed: (now) => void linkChanged(now) });
   const breaker = createBreaker({
     host,
     clock,

@@ -18,6 +18,7 @@ import type { MachineEvent } from '../../machines/kernel.ts';
 import type { EffectHandler, Host } from '../host/contract.ts';
 import type { Log } from '../log-line.ts';
 import type { Clock, Random } from '../ports.ts';
+import { createTeller } from './teller.ts';
 
 export interface Breaker {
   /** Finds or makes the logged machine. After host.open(). */
@@ -44,6 +45,7 @@ export function createBreaker(ports: {
   readonly linkLossCounts: boolean;
 }): Breaker {
   const { host, actor, policy } = ports;
+  const teller = createTeller(ports);
   let gate: Gate = createGate('closed', policy);
   const waiting = new Set<() => void>();
 
@@ -82,9 +84,7 @@ export function createBreaker(ports: {
     const spread = (ports.random.unit() * 2 - 1) * spreadShare;
     const withChance =
       event.type === 'probe.succeeded' || event.type === 'link.up' ? event : { ...event, spread };
-    host.send(actor, withChance, { src: 'sys' }).catch((error: Error) => {
-      ports.log({ level: 'error', actor, code: 'TENDER_LOG_WRITE_FAILED', message: error.message });
-    });
+    teller.tell(withChance);
   }
 
   function finish(permit: Permit, outcome: Outcome, reason: string): void {
@@ -119,7 +119,10 @@ export function createBreaker(ports: {
     linkUp() {
       if (gate.state === 'open') tell({ type: 'link.up' });
     },
-    stop: untail,
+    stop() {
+      untail();
+      teller.stop();
+    },
   };
 }
 

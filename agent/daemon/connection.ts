@@ -6,6 +6,8 @@ import type { MachineEvent } from '../../machines/kernel.ts';
 import { TenderError } from '../errors.ts';
 import type { Host } from '../host/contract.ts';
 import type { Log } from '../log-line.ts';
+import type { Clock } from '../ports.ts';
+import { createTeller } from './teller.ts';
 
 export const connectionActor = 'connection/main';
 
@@ -22,12 +24,14 @@ export interface Connection {
 
 export function createConnection(ports: {
   readonly host: Pick<Host, 'create' | 'read' | 'send' | 'tail'>;
+  readonly clock: Clock;
   readonly log: Log;
   readonly input: JsonObject;
   /** The state has changed, and the record of it is durable. */
   changed(state: ConnectionState): void;
 }): Connection {
   const { host, log } = ports;
+  const teller = createTeller({ ...ports, actor: connectionActor });
   let state: ConnectionState = 'stopped';
 
   const untail = host.tail((record) => {
@@ -47,11 +51,12 @@ export function createConnection(ports: {
 
   return {
     async start() {
-      // An existing one was told of the boot by the host; a person's stop outlives restarts.
-      if (!(await host.read(connectionActor))) {
-        await host.create(connectionActor, ports.input);
+      // An existing one was told of the boot by the host; a person's stop outlives restarts. One that was made and never
+      // started (the power went between the two) is started now.
+      const before = await host.read(connectionActor);
+      if (!before) await host.create(connectionActor, ports.input);
+      if (!before || before.n === 1)
         await host.send(connectionActor, { type: 'start', by: 'agent' }, { src: 'cmd' });
-      }
       const found = ((await host.read(connectionActor))?.value ?? 'stopped') as ConnectionState;
       if (found === state) return;
       state = found;
@@ -60,16 +65,7 @@ export function createConnection(ports: {
     get state() {
       return state;
     },
-    noticed(event) {
-      host.send(connectionActor, event, { src: 'sys' }).catch((error: Error) => {
-        log({
-          level: 'error',
-          actor: connectionActor,
-          code: 'TENDER_LOG_WRITE_FAILED',
-          message: error.message,
-        });
-      });
-    },
+    noticed: teller.tell,
     async command(command, by) {
       const answer = await host.send(connectionActor, { type: command, by }, { src: 'cmd' });
       const already = command === 'stop' ? state === 'stopped' : state !== 'stopped';
@@ -79,6 +75,9 @@ export function createConnection(ports: {
           `The connection is ${state} and cannot take "${command}": ${answer.message}`,
         );
     },
-    stop: untail,
+    stop() {
+      untail();
+      teller.stop();
+    },
   };
 }
