@@ -21,8 +21,13 @@ import { loadIdentity } from './identity/device-file.ts';
 /** An orderly stop that takes longer is ended: the log is made for that, and supervisors are not patient for ever. */
 const stopMaxMs = 5_000;
 
-/** Runs until `signal` fires; answers the exit code. Throws what keeps it from starting. */
-export async function runAgent(config: Config, signal: AbortSignal, version: string): Promise<number> {
+/** Runs until `signal` fires; answers the exit code. `ready` once the socket answers. Throws what keeps it from starting. */
+export async function runAgent(
+  config: Config,
+  signal: AbortSignal,
+  version: string,
+  ready: (socket: string) => void,
+): Promise<number> {
   const clock = nodeClock();
   const log = jsonLog(config.log.level, clock.wallMs);
   const secrets = nodeSecretFiles(config.state.directory);
@@ -52,6 +57,7 @@ export async function runAgent(config: Config, signal: AbortSignal, version: str
     );
     api = await listenOnSocket(config.api.socket, handle);
     log({ level: 'info', message: 'The agent is ready.', socket: config.api.socket, pid: process.pid });
+    ready(config.api.socket);
     await fired(signal);
     log({
       level: 'info',
