@@ -56,8 +56,9 @@ const placesAtOnce = 256;
 export async function indexDocument(ports: IndexPorts, payload: IndexPayload, run: IndexRun): Promise<void> {
   const { store, log, limits } = ports;
   const ids = { documentId: payload.documentId, version: payload.version };
+  let work: IndexWork | undefined;
   try {
-    const work = await store.takeIndexWork(payload.documentId, payload.version);
+    work = await store.takeIndexWork(payload.documentId, payload.version);
     if (!work) return;
     if (run.takes > limits.workerDeathsMax) {
       const reason = `the indexing worker ended ${limits.workerDeathsMax} times while it had this document`;
@@ -84,6 +85,12 @@ export async function indexDocument(ports: IndexPorts, payload: IndexPayload, ru
   } catch (error) {
     if (run.signal.aborted) {
       await run.again(payload, 0);
+      return;
+    }
+    const tired = (payload.waits ?? 0) >= limits.retryDelaysMs.length;
+    if (work && tired && codeOf(error) === 'TENDER_BLOB_MISSING') {
+      // Not away but gone: waiting longer brings nothing back, and somebody has to know.
+      await quarantine(ports, work, 'TENDER_BLOB_MISSING', 'its stored bytes are damaged or missing ashore');
       return;
     }
     await postpone(ports, payload, run, error);

@@ -1,6 +1,7 @@
 // Indexing with a real PostgreSQL, a real worker and real children: what becomes searchable, what is tried again, what is
 // put aside, and that one document's misfortune is nobody else's.
 import { afterEach, describe, expect, it } from 'vitest';
+import { CloudError } from '../../../cloud/cloud-error.ts';
 import type { BlobStore } from '../../../cloud/ports.ts';
 import { docx, pdf, zipBomb } from '../extract/documents.ts';
 import { openTestShore, type TestShore, until } from '../support/test-shore.ts';
@@ -110,6 +111,18 @@ describe('indexing', () => {
     const [told] = await noticesOf(shore, yacht, 1);
     expect(told).toMatchObject({ kind: 'indexed', passages: 1, sequence: 1 });
     expect(shore.lines.some((line) => line.fields.code === 'index.postponed')).toBe(true);
+  });
+
+  it('bytes that are gone are not waited for without end: the yacht is told', async () => {
+    const wrapBlobs = (blobs: BlobStore): BlobStore => ({
+      ...blobs,
+      read: () => Promise.reject(new CloudError('TENDER_BLOB_MISSING')),
+    });
+    shore = await openTestShore({ worker: true, wrapBlobs });
+    const yacht = await shore.addYacht('Aurelia');
+    await shore.put(yacht.scope, 'log.txt', Buffer.from('wind south west five'));
+    const [told] = await noticesOf(shore, yacht, 1);
+    expect(told).toMatchObject({ kind: 'index-failed', reason: expect.stringContaining('missing ashore') });
   });
 
   it('a new version replaces the passages of the old one', async () => {
