@@ -29,6 +29,8 @@ export class MemoryLink {
   upBytes = 0;
   readonly requests: LaneRequest[] = [];
   onUp: (frame: Uint8Array) => void = () => {};
+  /** What came through to the shore. */
+  onArrived: (frame: Uint8Array) => void = () => {};
   /** Changes, repeats or swallows what the cloud says. */
   mapDown: (frame: Uint8Array) => Uint8Array[] = (frame) => [frame];
   readonly #open = new Set<() => void>();
@@ -79,6 +81,7 @@ export class MemoryLink {
     this.#open.add(cut);
     const give = (to: End, bytes: Uint8Array) => {
       if (ended || this.isSilent) return;
+      if (to === shore) this.onArrived(bytes);
       if (to.paused) to.waiting.push(bytes);
       else to.events?.message(bytes);
     };
