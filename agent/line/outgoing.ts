@@ -457,6 +457,7 @@ export class OutgoingDocument {
       this.#changed();
       return;
     }
+    this.#settle({ start: 0, end: whole.chunks });
     this.durableBytes = whole.lengthBytes;
     this.#endSent({ sent: whole });
     this.#endStored({ stored: proof });

@@ -1,7 +1,7 @@
 // A document open under a handle of a session: joins the upload's assembly with the decisions (offer, finish) and with what the
 // yacht is told of it. Ends with a receipt, a refusal, a drop, or the session.
 import type { FinishFrame } from '../contract/frames.ts';
-import { RunSet } from '../contract/runs.ts';
+import { type Run, RunSet } from '../contract/runs.ts';
 import type { Offer } from '../ports.ts';
 import type { Assembly, AssemblyOwner, SliceVerdict } from './assembly.ts';
 import type { Session } from './session.ts';
@@ -17,6 +17,8 @@ export class OpenDocument implements AssemblyOwner {
   #offered = false;
   #left = false;
   #cancelGrace: () => void = () => {};
+  /** Chunks asked for of which nothing has come yet: a finish that was on its way meanwhile does not ask again. */
+  readonly #asked = new RunSet();
 
   constructor(handle: number, assembly: Assembly, session: Session) {
     this.handle = handle;
@@ -60,6 +62,7 @@ export class OpenDocument implements AssemblyOwner {
     first: number,
     entries: readonly { readonly length: number; readonly id?: Uint8Array }[],
   ): boolean {
+    this.#asked.delete(first, first + entries.length);
     return this.assembly.describe(first, entries);
   }
 
@@ -80,7 +83,7 @@ export class OpenDocument implements AssemblyOwner {
   }
 
   unknownReferences(_assembly: Assembly, indexes: readonly number[]): void {
-    if (!this.#left) this.#session.want(this.handle, 'unknown-reference', runsOf(indexes));
+    if (!this.#left) this.#want('unknown-reference', runsOf(indexes).runs);
   }
 
   idle(): void {
@@ -110,7 +113,8 @@ export class OpenDocument implements AssemblyOwner {
         if (this.#left && !('receipt' in answer)) return;
         if ('missing' in answer) {
           this.assembly.lose(answer.missing);
-          return this.#session.want(this.handle, 'hole', runsOf(answer.missing));
+          this.#finish = undefined;
+          return this.#want('hole', runsOf(answer.missing).runs);
         }
         ports.shelf.forget(this.assembly);
         if ('mismatch' in answer) return this.#refuse('TENDER_CONTENT_MISMATCH');
@@ -131,9 +135,10 @@ export class OpenDocument implements AssemblyOwner {
     const ask = () => {
       const finish = this.#finish;
       if (!finish || this.#left || !this.assembly.isIdle) return;
-      const holes = this.assembly.durable.holes(finish.chunks);
+      const holes = RunSet.of(this.assembly.durable.holes(finish.chunks));
+      for (const run of this.#asked.runs) holes.delete(run.start, run.end);
       this.#finish = undefined; // the yacht says it again after the bytes
-      if (holes.length > 0) this.#session.want(this.handle, 'hole', holes);
+      if (!holes.isEmpty) this.#want('hole', holes.runs);
     };
     if (this.#session.isSingleLane) {
       ask();
@@ -143,13 +148,18 @@ export class OpenDocument implements AssemblyOwner {
     this.#cancelGrace = clock.after(limits.holeGraceMs, ask);
   }
 
+  #want(reason: 'hole' | 'unknown-reference', runs: readonly Run[]): void {
+    for (const run of runs) this.#asked.add(run.start, run.end);
+    this.#session.want(this.handle, reason, runs);
+  }
+
   #refuse(code: 'TENDER_VERSION_CONFLICT' | 'TENDER_CONTENT_MISMATCH'): void {
     this.#session.refuse(this.handle, code);
   }
 }
 
-function runsOf(indexes: readonly number[]): RunSet['runs'] {
+function runsOf(indexes: readonly number[]): RunSet {
   const runs = new RunSet();
   for (const index of [...indexes].sort((a, b) => a - b)) runs.add(index);
-  return runs.runs;
+  return runs;
 }

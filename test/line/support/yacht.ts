@@ -77,6 +77,8 @@ export class Yacht {
   readonly frames: YachtFrame[] = [];
   boot = 1;
   logId = 'a'.repeat(32);
+  /** How wrong the yacht's wall clock is. */
+  wallErrorMs = 0;
   chunkBytes = 3_000;
   unchangedVersion: number | undefined;
   keepNotices: (notices: readonly NoticeFrame[]) => Promise<number>;
@@ -108,7 +110,11 @@ export class Yacht {
   newLine(cloudKey: Uint8Array = this.shore.cloudKey.publicKey, sign = this.shore.deviceKey.sign): Line {
     return new Line({
       dialer: this.link.dialer,
-      clock: this.clock,
+      clock: {
+        wallMs: () => this.clock.wallMs() + this.wallErrorMs,
+        monotonicMs: () => this.clock.monotonicMs(),
+        after: (delayMs, run) => this.clock.after(delayMs, run),
+      },
       random: this.random,
       limits: this.#limits,
       heartbeatMs: 60_000,
