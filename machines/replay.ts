@@ -63,18 +63,31 @@ function birth(record: LogRecord, kind: string, version: number): Cell {
 }
 
 function advance(before: Cell, record: LogRecord, kind: string, version: number): Cell {
+  const cell = stepThrough(kind, before, upcast(kind, version, record.event), record);
+  if (typeof cell !== 'string') return cell;
+  throw broken(`${record.actor} does not take ${cell} of record ${record.n}`);
+}
+
+/**
+ * One record's events, of which an upcast may have made several or none: the record stays one, and its effects are numbered
+ * through. Answers the type of the first event that is not taken, if there is one.
+ */
+export function stepThrough(
+  kind: string,
+  before: Cell,
+  events: readonly MachineEvent[],
+  { n, at }: Pick<LogRecord, 'n' | 'at'>,
+): Cell | string {
   const definition = definitionOf(kind);
   let cell = before;
-  // One old event may be several of today's, or none: the record stays one, and its effects are numbered through.
   let effects = 0;
-  for (const event of upcast(kind, version, record.event)) {
-    const step = stepAs(definition, cell, event, { at: record.at }, record.n, effects);
-    if (!step)
-      throw broken(`${record.actor} does not take ${event.type} of record ${record.n} in ${cell.value}`);
+  for (const event of events) {
+    const step = stepAs(definition, cell, event, { at }, n, effects);
+    if (!step) return event.type;
     effects += step.ops.filter((op) => op.op === 'start').length;
     cell = step.cell;
   }
-  return cell.n === record.n ? cell : { ...cell, n: record.n };
+  return cell.n === n ? cell : { ...cell, n };
 }
 
 /** Where each actor stands, and those whose records do not fold: set aside alone, the others go on. */

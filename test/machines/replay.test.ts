@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Cell, digest } from '../../machines/kernel.ts';
 import { registry } from '../../machines/registry.ts';
-import { createdEvent, fold, foldRecord, type LogRecord } from '../../machines/replay.ts';
+import { createdEvent, fold, foldRecord, type LogRecord, stepThrough } from '../../machines/replay.ts';
 import { FakeRandom } from '../support/fake-random.ts';
 import { life, watched } from './cells.ts';
 import { randomHistory } from './history.ts';
@@ -102,6 +102,22 @@ describe('a history written by upload@1', () => {
       lastAttemptMs: 1_005,
       errors: cell.context.errors,
     });
+  });
+
+  it('a record read as several events stays one record, and no effect id comes twice', () => {
+    const before = life('upload', watched, 'file.settled', 'send.failed').cell;
+    const events = [
+      { type: 'retry', by: 'cli' },
+      { type: 'pause', by: 'cli' },
+      { type: 'resume', by: 'cli' },
+    ];
+    expect(stepThrough('upload', before, events, { n: 4, at: 99 })).toMatchObject({ n: 4, value: 'sending' });
+    expect(Object.keys((stepThrough('upload', before, events, { n: 4, at: 99 }) as Cell).fx)).toEqual([
+      '4.1',
+    ]);
+    expect(stepThrough('upload', before, [...events, { type: 'resume', by: 'cli' }], { n: 4, at: 99 })).toBe(
+      'resume',
+    );
   });
 
   it('goes on with records of today, numbered on', () => {
