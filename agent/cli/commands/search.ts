@@ -105,5 +105,6 @@ function readHits(answer: { readonly status: number; readonly body: unknown }): 
 }
 
 function snippet(hit: Hit): string {
-  return hit.snippet.map((piece) => (piece.match ? `«${piece.text}»` : piece.text)).join('');
+  const text = hit.snippet.map((piece) => (piece.match ? `«${piece.text}»` : piece.text)).join('');
+  return text.replace(/\s+/g, ' ').trim();
 }
