@@ -8,6 +8,9 @@ export function openJobsPool(url: string, concurrency: number, log: CloudLog): p
     // One listens, one says that we live, the rest fetch and finish jobs.
     max: concurrency + 3,
     connectionTimeoutMillis: 5000,
+    // A connection into the void must not hold the supervisor.
+    query_timeout: 20_000,
+    keepAlive: true,
     application_name: 'tender jobs',
     options: '-c role=tender_jobs',
   });

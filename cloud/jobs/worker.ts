@@ -119,7 +119,7 @@ interface Cycle {
 /** One life of the runner: resolves or rejects when it is over, for whatever reason, with nothing of it left. */
 async function runOnce(ports: WorkerPorts, cycle: Cycle): Promise<void> {
   const { pool, clock, log, settings } = ports;
-  const alive = await openLiveness(pool);
+  const alive = await openLiveness(pool, clock);
   let runner: Runner | undefined;
   let cancelSweep = () => {};
   let over = false;
@@ -183,6 +183,8 @@ async function runOnce(ports: WorkerPorts, cycle: Cycle): Promise<void> {
       // Already stopped by itself: then there is nothing to stop.
       await runner.stop().catch(() => {});
       await runner.promise.catch(() => {});
+      // Without a connection there is nothing to wait for: others will unlock what is left.
+      await alive.settle().catch(() => {});
     }
     alive.close();
   }

@@ -1,6 +1,7 @@
 // Indexing with a real PostgreSQL, a real worker and real children: what becomes searchable, what is tried again, what is
 // put aside, and that one document's misfortune is nobody else's.
 import { afterEach, describe, expect, it } from 'vitest';
+import { systemClock } from '../../../cloud/adapters/system-clock.ts';
 import { CloudError } from '../../../cloud/cloud-error.ts';
 import type { BlobStore } from '../../../cloud/ports.ts';
 import { docx, pdf, zipBomb } from '../extract/documents.ts';
@@ -189,8 +190,8 @@ describe('indexing', () => {
     const { openLiveness } = await import('../../../cloud/jobs/liveness.ts');
     const quiet = { info: () => {}, warn: () => {}, error: () => {} };
     const pool = openJobsPool(shore.fresh.jobsUrl, 1, quiet);
-    const alive = await openLiveness(pool);
-    const other = await openLiveness(pool);
+    const alive = await openLiveness(pool, systemClock);
+    const other = await openLiveness(pool, systemClock);
     await other.announce('worker-alive');
     expect(await alive.unlockDead()).toEqual(['worker-dead']);
     await owner.query(
