@@ -4,7 +4,6 @@ import { CloudError } from '../cloud-error.ts';
 import type { CloudConfig } from '../config.ts';
 import { formatEnrolmentCode } from '../contract/enrolment-code.ts';
 import { fingerprint } from '../contract/keys.ts';
-import { secretOfCode } from '../enrolment-secret.ts';
 import { tenantNamed, withOffice } from '../office.ts';
 import { type CommonOptions, configFrom, tell } from './command-line.ts';
 import { command, group } from './options.ts';
@@ -32,11 +31,10 @@ async function addYacht(name: string, options: TenantOption): Promise<void> {
   const config = configFrom(options);
   const { code, expiresMs } = await withOffice(config, async ({ registry, devices, key }) => {
     const { tenantId } = await tenantNamed(registry, options.tenant);
-    const issued = await devices.issueCode(tenantId, name);
-    const secret = secretOfCode(issued.code);
+    const { secret, expiresMs } = await devices.issueCode(tenantId, name);
     return {
       code: formatEnrolmentCode({ secret, cloudFingerprint: fingerprint(key.publicKey) }),
-      expiresMs: issued.expiresMs,
+      expiresMs,
     };
   });
   const url = publicUrl(config);

@@ -8,12 +8,12 @@ import { isUuid, uuidFrom } from '../uuid.ts';
 
 /** How long a code may be redeemed (reliability S1). */
 const enrolmentValidMs = 15 * 60_000;
-const codeBytes = 16;
+const secretBytes = 16;
 const publicKeyBytes = 32;
 
 export interface IssuedCode {
-  /** 26 characters of Crockford's base32, 128 random bits. Shown once, kept only as a hash. */
-  readonly code: string;
+  /** 16 random bytes, carried by a person inside contract/enrolment-code.ts. Shown once, kept only as a hash. */
+  readonly secret: Uint8Array;
   readonly enrolmentId: string;
   readonly expiresMs: number;
 }
@@ -24,7 +24,7 @@ export interface Devices {
    * Redeems a code for the key of a device; the caller has verified a signature by that key. The same key may ask again
    * while the code lives. Anything else: TENDER_ENROLMENT_INVALID, always with the same words.
    */
-  enrol(claim: { readonly code: string; readonly publicKey: Uint8Array }): Promise<Device>;
+  enrol(claim: { readonly secret: Uint8Array; readonly publicKey: Uint8Array }): Promise<Device>;
   /** The device with its key and tenant; TENDER_DEVICE_UNKNOWN, TENDER_DEVICE_REVOKED. Asks the store every time. */
   authenticate(deviceId: string): Promise<Device>;
   beginSession(deviceId: string, claim: SessionClaim): Promise<SessionGrant>;
@@ -40,22 +40,22 @@ export interface DevicePorts {
 export function createDevices({ store, registry, clock, random }: DevicePorts): Devices {
   return {
     async issueCode(tenantId, deviceName) {
-      const code = toBase32(random.bytes(codeBytes));
+      const secret = random.bytes(secretBytes);
       const enrolmentId = uuidFrom(random);
       const expiresMs = clock.wallMs() + enrolmentValidMs;
       await registry.addEnrolment(tenantId, {
         enrolmentId,
-        codeHash: hashOfCode(code),
+        codeHash: hashOfSecret(secret),
         deviceName,
         expiresMs,
       });
-      return { code, enrolmentId, expiresMs };
+      return { secret, enrolmentId, expiresMs };
     },
-    async enrol({ code, publicKey }) {
+    async enrol({ secret, publicKey }) {
       const device =
-        publicKey.length === publicKeyBytes
+        publicKey.length === publicKeyBytes && secret.length === secretBytes
           ? await registry.redeemEnrolment({
-              codeHash: hashOfCode(code),
+              codeHash: hashOfSecret(secret),
               deviceId: uuidFrom(random),
               publicKey,
               nowMs: clock.wallMs(),
@@ -74,23 +74,6 @@ export function createDevices({ store, registry, clock, random }: DevicePorts): 
   };
 }
 
-/** Codes are read aloud and typed: case, spaces and dashes do not matter, nor O for 0 and I or L for 1. */
-export function hashOfCode(code: string): Uint8Array {
-  const plain = code.toUpperCase().replace(/[\s-]/g, '').replace(/O/g, '0').replace(/[IL]/g, '1');
-  return createHash('sha256').update(`tender enrolment ${plain}`).digest();
-}
-
-const base32Alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-
-function toBase32(bytes: Uint8Array): string {
-  let text = '';
-  let held = 0;
-  let bits = 0;
-  for (const byte of bytes) {
-    held = (held << 8) | byte;
-    bits += 8;
-    for (; bits >= 5; bits -= 5) text += base32Alphabet[(held >> (bits - 5)) & 31];
-    held &= (1 << bits) - 1;
-  }
-  return bits > 0 ? text + base32Alphabet[(held << (5 - bits)) & 31] : text;
+function hashOfSecret(secret: Uint8Array): Uint8Array {
+  return createHash('sha256').update('tender enrolment 1\n').update(secret).digest();
 }

@@ -112,8 +112,8 @@ async function openBeside() {
     server,
     store,
     async yacht(tenantId: string): Promise<DeviceScope> {
-      const { code } = await devices.issueCode(tenantId, 'Aurelia');
-      const { deviceId } = await devices.enrol({ code, publicKey: systemRandom.bytes(32) });
+      const { secret } = await devices.issueCode(tenantId, 'Aurelia');
+      const { deviceId } = await devices.enrol({ secret, publicKey: systemRandom.bytes(32) });
       const grant = await devices.beginSession(deviceId, {
         logId: 'a'.repeat(32),
         boot: 1,

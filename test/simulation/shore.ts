@@ -39,7 +39,7 @@ export interface EnrolledDevice {
 
 const restartMs = [500, 30_000] as const;
 /** Rarer than in production: a lost wake is not what these voyages are about, and every poll costs time. */
-const hubPollMs = 15_000;
+const hubPollMs = 60_000;
 
 export class Shore {
   readonly #parts: ShoreParts;
@@ -70,8 +70,8 @@ export class Shore {
     const devices = createDevices({ store, registry, clock, random: random.fork('office') });
     const tenantId = '0b5e7a2e-52a1-4f0e-9d0f-6f1c1f5f3a10';
     await registry.addTenant(tenantId, 'fleet');
-    const { code } = await devices.issueCode(tenantId, 'yacht');
-    const { deviceId } = await devices.enrol({ code, publicKey });
+    const { secret } = await devices.issueCode(tenantId, 'yacht');
+    const { deviceId } = await devices.enrol({ secret, publicKey });
     this.#parts.ashore.tenantId = tenantId;
     return { deviceId, tenantId };
   }

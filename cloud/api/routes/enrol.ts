@@ -10,7 +10,6 @@ import {
 } from '../../contract/enrolment.ts';
 import { verifySignature } from '../../contract/keys.ts';
 import type { Devices } from '../../decide/devices.ts';
-import { codeOfSecret } from '../../enrolment-secret.ts';
 import type { Clock } from '../../ports.ts';
 import { limit, type PolicyPorts } from '../policy.ts';
 import { ApiProblem } from '../problem.ts';
@@ -67,7 +66,7 @@ export const enrolRoutes =
           throw new ApiProblem('TENDER_ENROLMENT_INVALID');
         }
         const device = await ports.devices.enrol({
-          code: codeOfSecret(Buffer.from(body.secret, 'base64')),
+          secret: new Uint8Array(Buffer.from(body.secret, 'base64')),
           publicKey: new Uint8Array(publicKey),
         });
         const answer: Omit<EnrolAnswer, 'signature'> = {

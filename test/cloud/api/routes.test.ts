@@ -8,7 +8,6 @@ import { openApiDocument } from '../../../cloud/api/openapi.ts';
 import { guardRoutes } from '../../../cloud/api/policy.ts';
 import { enrolAnswerBytes, enrolRequestBytes } from '../../../cloud/contract/enrolment.ts';
 import { verifySignature } from '../../../cloud/contract/keys.ts';
-import { secretOfCode } from '../../../cloud/enrolment-secret.ts';
 import { openTestShore, type TestShore } from '../support/test-shore.ts';
 
 let shore: TestShore;
@@ -262,10 +261,10 @@ describe('enrolment', () => {
     const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(12);
     return { privateKey, raw };
   };
-  const enrol = (code: string, keys: ReturnType<typeof pair>, change: Record<string, unknown> = {}) => {
+  const enrol = (secret: Uint8Array, keys: ReturnType<typeof pair>, change: Record<string, unknown> = {}) => {
     const unsigned = {
       version: 1 as const,
-      secret: Buffer.from(secretOfCode(code)).toString('base64'),
+      secret: Buffer.from(secret).toString('base64'),
       public_key: keys.raw.toString('base64'),
       nonce: Buffer.alloc(32, 7).toString('base64'),
     };
@@ -279,9 +278,9 @@ describe('enrolment', () => {
   };
 
   it('one code makes one device; the answer is signed by the cloud over the request', async () => {
-    const { code } = await shore.devices.issueCode(aurelia.tenantId, 'Tender II');
+    const { secret } = await shore.devices.issueCode(aurelia.tenantId, 'Tender II');
     const keys = pair();
-    const { request, response, answer } = await enrol(code, keys);
+    const { request, response, answer } = await enrol(secret, keys);
     expect(response.status).toBe(201);
     expect(answer).toMatchObject({
       tenant_id: aurelia.tenantId,
@@ -294,19 +293,19 @@ describe('enrolment', () => {
       new Uint8Array(Buffer.from(answer.signature, 'base64')),
     );
     expect(signed).toBe(true);
-    expect((await enrol(code, keys)).answer.device_id).toBe(answer.device_id);
-    expect((await enrol(code, pair())).answer).toMatchObject({ code: 'TENDER_ENROLMENT_INVALID' });
+    expect((await enrol(secret, keys)).answer.device_id).toBe(answer.device_id);
+    expect((await enrol(secret, pair())).answer).toMatchObject({ code: 'TENDER_ENROLMENT_INVALID' });
   });
 
   it('a wrong code, a key that was not shown to be held and an altered request get the same answer', async () => {
-    const { code } = await shore.devices.issueCode(aurelia.tenantId, 'Tender III');
-    const wrongCode = await enrol('0'.repeat(26), pair());
-    const notHeld = await enrol(code, pair(), { public_key: pair().raw.toString('base64') });
-    const altered = await enrol(code, pair(), { nonce: Buffer.alloc(32, 8).toString('base64') });
+    const { secret } = await shore.devices.issueCode(aurelia.tenantId, 'Tender III');
+    const wrongCode = await enrol(new Uint8Array(16), pair());
+    const notHeld = await enrol(secret, pair(), { public_key: pair().raw.toString('base64') });
+    const altered = await enrol(secret, pair(), { nonce: Buffer.alloc(32, 8).toString('base64') });
     expect(wrongCode.response.status).toBe(403);
     expect(notHeld.answer).toEqual(wrongCode.answer);
     expect(altered.answer).toEqual(wrongCode.answer);
-    expect((await enrol(code, pair(), { extra: 1 })).response.status).toBe(400);
-    expect((await enrol(code, pair(), { secret: 'x'.repeat(5000) })).response.status).toBe(413);
+    expect((await enrol(secret, pair(), { extra: 1 })).response.status).toBe(400);
+    expect((await enrol(secret, pair(), { secret: 'x'.repeat(5000) })).response.status).toBe(413);
   });
 });

@@ -106,8 +106,8 @@ export async function openTestShore(
   /** A tenant with one device and a running session. */
   async function addYacht(name: string) {
     const tenant = await registry.addTenant(uuidFrom(systemRandom), name);
-    const { code } = await devices.issueCode(tenant.tenantId, `${name} I`);
-    const device = await devices.enrol({ code, publicKey: systemRandom.bytes(32) });
+    const { secret } = await devices.issueCode(tenant.tenantId, `${name} I`);
+    const device = await devices.enrol({ secret, publicKey: systemRandom.bytes(32) });
     const claim = { logId: 'a'.repeat(32), boot: 1, sessionId: 'b'.repeat(32) };
     const grant = await devices.beginSession(device.deviceId, claim);
     if (!grant.granted) throw new Error(grant.code);

@@ -59,8 +59,8 @@ export async function memoryShore(
   const deviceKey = signerFromSeed(new Uint8Array(32).fill(2));
   const tenantId = '0b5e7a2e-52a1-4f0e-9d0f-6f1c1f5f3a10';
   await registry.addTenant(tenantId, 'fleet');
-  const { code } = await devices.issueCode(tenantId, 'yacht');
-  const { deviceId } = await devices.enrol({ code, publicKey: deviceKey.publicKey });
+  const { secret } = await devices.issueCode(tenantId, 'yacht');
+  const { deviceId } = await devices.enrol({ secret, publicKey: deviceKey.publicKey });
   const logged: Readonly<Record<string, unknown>>[] = [];
   const restart = () =>
     createLineService({
