@@ -62,6 +62,20 @@ describe('replay', () => {
     expect(broken.get('upload/1')?.code).toMatch(/^TENDER_(HISTORY_BROKEN|KIND_UNKNOWN)$/);
   });
 
+  it('notices a gap by its number alone, even where what follows would fit', () => {
+    const { cell } = life('upload', watched, 'file.settled');
+    const record = {
+      actor: 'upload/1',
+      kind: 'upload@2',
+      at: 9,
+      event: { type: 'cancel', by: 'cli' },
+      state: 'cancelled',
+      digest: 0,
+    };
+    for (const n of [2, 4, 5])
+      expect(() => foldRecord(cell, { ...record, n })).toThrow(`has record ${n} where 3 should be`);
+  });
+
   it('refuses to go on over records of a newer machine instead of guessing', () => {
     const future = history.with(-1, { ...last, kind: 'upload@3' });
     expect(() => fold(future)).toThrow(expect.objectContaining({ code: 'TENDER_HISTORY_FROM_THE_FUTURE' }));
