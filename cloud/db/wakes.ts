@@ -11,6 +11,7 @@ export interface PostgresWakes extends Wakes {
 
 /** Between two tries to come back. Hints are only hints: nobody waits for this. */
 const reconnectMs = 1_000;
+const connectMaxMs = 5_000;
 type Watcher = (deviceId: string) => void;
 
 export function createPostgresWakes(ports: {
@@ -33,6 +34,7 @@ export function createPostgresWakes(ports: {
       application_name: 'tender wakes',
       options: `-c role=${appRole}`,
       keepAlive: true,
+      connectionTimeoutMillis: connectMaxMs,
     });
     let down = false;
     const lost = () => {

@@ -132,6 +132,16 @@ describe('only yours, in the database itself', () => {
     ]);
   });
 
+  test('a view shows no more than its tables do', async () => {
+    const views = await cloud.owner<{ name: string; options: string[] | null }>(
+      `select relname as name, reloptions as options from pg_class
+       where relnamespace = 'tender'::regnamespace and relkind = 'v'`,
+    );
+    expect(views).toEqual([{ name: 'segment', options: ['security_invoker=true'] }]);
+    expect((await cloud.owner('select * from tender.segment')).length).toBeGreaterThan(1);
+    expect((await app.query('select * from tender.segment')).rowCount).toBe(0);
+  });
+
   test('the pool acts as tender_app whoever logs in', async () => {
     const database = await openDatabase({ url: cloud.fresh.ownerUrl, connectionsMax: 1 });
     const [row] = await database.ask<{ name: string }>(
