@@ -161,9 +161,11 @@ export function createTracker(ports: {
     const key = fileRowKey(addedLabel, path);
     return inOrder(key, async () => {
       const before = await readRow(key);
-      if (before?.uploadId === uploadId) return { uploadId, version: before.version };
+      const asked = before?.uploadId === uploadId;
+      if (asked && (await host.read(actorOf(uploadId)))) return { uploadId, version: before.version };
       const row: FileRow = {
-        version: (before?.version ?? 0) + 1,
+        // A broken log may have lost the upload and kept this row: the same upload is made again, under its own number.
+        version: (before?.version ?? 0) + (asked ? 0 : 1),
         uploadId,
         ended: false,
         stat: null,

@@ -302,6 +302,14 @@ describe('added documents', () => {
     ]);
   });
 
+  test('one that a broken log lost while its row was kept is queued again, under its own number', async () => {
+    const ship = aboard(testFolder());
+    const { uploadId } = await ship.tracker.added(spooled(1));
+    ship.host.cells.clear();
+    await ship.tracker.adopt([spooled(1)]);
+    expect(ship.host.cells.get(`upload/${uploadId}`)?.context.version).toBe(1);
+  });
+
   test('while one is on its way, nothing is surely the head ashore for the next', async () => {
     const ship = aboard(testFolder());
     const { uploadId } = await ship.tracker.added(spooled(1));
