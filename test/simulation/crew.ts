@@ -75,9 +75,8 @@ export class Crew {
   }
 
   /** An existing file gets other bytes: in place, by replacement, or back to what it once was. */
-  changeFile(): void {
+  changeFile(path = this.#anyFile()): void {
     const { random, files, sources } = this.#parts;
-    const path = this.#anyFile();
     if (!path) {
       this.#newFile();
       return;

@@ -99,7 +99,8 @@ function finishingTwice(inner: CloudStore): CloudStore {
     ...inner,
     offerDocument: async (scope, offer) => {
       offers.set(offer.uploadId, offer);
-      return inner.offerDocument(scope, offer);
+      const before = finished.get(offer.uploadId);
+      return before ? { state: 'open', entries: before.entries } : inner.offerDocument(scope, offer);
     },
     receipt: async () => undefined,
     openEntries: async (scope, uploadId) =>

@@ -17,6 +17,7 @@ export class Weather {
   /** When the last thing that is wrong for a while has ended. */
   #untilMs: number;
   #calm = false;
+  #changesDue = 0;
 
   constructor(world: World) {
     this.#world = world;
@@ -96,7 +97,7 @@ export class Weather {
         storeTrouble.lostAnswers += random.between(1, 3);
       },
       blobError: () => blobs.failNext(random.between(1, 3)),
-      sourceChange: () => this.#whileReading(() => crew.changeFile()),
+      sourceChange: () => this.#whileReading(),
       sourceVanish: () => crew.removeFile(),
       sourceError: () => crew.failRead(),
       hintsLost: () => {},
@@ -114,9 +115,16 @@ export class Weather {
     });
   }
 
-  /** A few changes shortly after each other: one of them falls into a read. */
-  #whileReading(change: () => void): void {
-    for (let i = 0; i < 3; i++) this.#world.timeline.after(this.#random.spread(1, 8_000), change);
+  /** The next file that the agent reads in more than one part changes between two of them. */
+  #whileReading(): void {
+    const { files, crew } = this.#world;
+    this.#changesDue++;
+    files.onRead = (path, position) => {
+      if (this.#calm || this.#changesDue === 0 || position === 0 || !path.startsWith(`${folderPath}/`))
+        return;
+      this.#changesDue--;
+      crew.changeFile(path);
+    };
   }
 
   #lasts(forMs: number): void {

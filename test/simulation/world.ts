@@ -59,7 +59,7 @@ export async function createWorld(
   const blobs = new FakeBlobs(timeline, random.fork('blobs'), [0.5, 15]);
   blobs.answerBeforeSync = plant.blobsAnswerEarly ?? false;
   const network = new FakeNetwork(timeline, random.fork('network'), { ...plan.link });
-  const ashore = new CheckAshore(report, sources, blobs);
+  const ashore = new CheckAshore(report, sources, blobs, () => disk.quarantined > 0);
   const log = new CheckLog(report);
   disk.onDurable = (batch) => log.batch(batch);
   disk.onEvidence = () => {
@@ -122,7 +122,7 @@ export async function createWorld(
     newLife: (name) => new FakeLife(name),
   });
   ashore.onCommit = () => indexer.wake();
-  const end = new CheckEnd({ report, files, crew, ashore, log });
+  const end = new CheckEnd({ report, disk, files, crew, ashore, log });
   return {
     plan,
     timeline,

@@ -41,6 +41,8 @@ export class FakeFiles {
   free = 64 * 2 ** 30;
   /** Probability that a change reaches the watchers: network shares give no events at all. */
   hintChance = 1;
+  /** Told of each read by the agent before it is answered: others may write between two parts of one file. */
+  onRead: (path: string, position: number) => void = () => {};
   /** When set, every write by the agent fails with it (ENOSPC, EIO). */
   writeError: string | undefined;
 
@@ -154,6 +156,7 @@ export class FakeFiles {
       read: (target, offset, length, position) =>
         call(() => {
           this.#failRead(path);
+          this.onRead(path, position);
           // Short reads are legal, and the only way that a file may change between two parts of a small one.
           const most = this.#random.chance(0.5)
             ? length
