@@ -43,7 +43,11 @@ export interface ShorePorts {
   readonly rssBytes: () => number;
   readonly sandbox: (job: SandboxJob) => Promise<SandboxEnd>;
   /** Takes WebSocket upgrades of a listening server to the line; the answer ends what is left of them. */
-  readonly attachLine: (app: FastifyInstance, line: LineService, spend: Spend) => () => Promise<void>;
+  readonly attachLine: (
+    app: FastifyInstance,
+    line: LineService,
+    options: { readonly spend: Spend; readonly trustedProxies: readonly string[] },
+  ) => () => Promise<void>;
 }
 
 export interface Shore {
@@ -215,7 +219,7 @@ async function startFront(
     },
     settings,
   );
-  const detachLine = ports.attachLine(app, line, spend);
+  const detachLine = ports.attachLine(app, line, { spend, trustedProxies: config.trusted_proxies });
   const url = await app.listen(listenAddress(config));
   return {
     url,

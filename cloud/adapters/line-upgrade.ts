@@ -12,6 +12,7 @@ import { type ProblemCode, problems } from '../contract/problems.ts';
 import type { LaneSocket, LaneSocketEvents } from '../contract/socket.ts';
 import { lineLimits } from '../line/limits.ts';
 import type { LineService } from '../line/service.ts';
+import { createPeerAddress } from './peer-address.ts';
 
 /** Signatures being checked at once; more wait outside, with a 503. */
 const admissionsMax = 256;
@@ -19,7 +20,13 @@ const admissionsMax = 256;
 const goodbyeMaxMs = 1000;
 
 /** Answers a function that ends every lane; it resolves when none is left. */
-export function attachLine(app: FastifyInstance, line: LineService, spend: Spend): () => Promise<void> {
+export function attachLine(
+  app: FastifyInstance,
+  line: LineService,
+  options: { readonly spend: Spend; readonly trustedProxies: readonly string[] },
+): () => Promise<void> {
+  const { spend } = options;
+  const addressOf = createPeerAddress(options.trustedProxies);
   const sockets = new Set<WebSocket>();
   const server = new WebSocketServer({
     noServer: true,
@@ -35,7 +42,7 @@ export function attachLine(app: FastifyInstance, line: LineService, spend: Spend
     const path = (request.url ?? '').split('?', 1)[0] ?? '';
     const deviceId = deviceOfPath(path);
     if (!deviceId) return refuse(socket, 'TENDER_NOT_FOUND');
-    const waitMs = spend('address', request.socket.remoteAddress ?? '') || spend('device', deviceId);
+    const waitMs = spend('address', addressOf(request)) || spend('device', deviceId);
     if (waitMs > 0) return refuse(socket, 'TENDER_TOO_MANY_REQUESTS', waitMs);
     if (admissions >= admissionsMax) return refuse(socket, 'TENDER_OVERLOADED');
     admissions++;

@@ -208,6 +208,7 @@ describe('processes that are killed', () => {
       return report.state === 'ok' && report;
     });
     expect(health.state).toBe('ok');
+    expect(cloud.log()).not.toContain(token);
     await beside.close();
   });
 

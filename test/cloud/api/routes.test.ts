@@ -1,7 +1,9 @@
 // The HTTP API over a real database and real segments: who may ask what, and that the answer to one who may not tells him
 // nothing. The matrix is made from the route table, so that a new route is in it before anybody thinks of it.
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import Fastify from 'fastify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openApiDocument } from '../../../cloud/api/openapi.ts';
@@ -252,6 +254,8 @@ describe('details, uploads, bad requests', () => {
     const served = (await (await shore.get('/openapi.json')).json()) as { openapi: string; paths: object };
     expect(served.openapi).toBe('3.1.0');
     expect(served).toEqual(JSON.parse(JSON.stringify(await openApiDocument())));
+    const committed = readFileSync(join(import.meta.dirname, '../../../docs/openapi.json'), 'utf8');
+    expect(JSON.parse(committed), 'docs/openapi.json is old: npm run docs').toEqual(served);
   });
 });
 
