@@ -3,15 +3,14 @@
 // and no other user of it, can connect. The server is not our child for life: killed without warning, we leave it
 // running and the next start adopts it. Data stays between starts.
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { chown, mkdir, mkdtemp, open, readFile, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import pg from 'pg';
 import { CloudError } from '../cloud-error.ts';
 import { findBinaries, reachable, runAs } from './binaries.ts';
 import { isPostgres, type Running, readRunning } from './left-over.ts';
+import { placeSocket, urlOf } from './socket.ts';
 
 export interface PostgresOptions {
   /** Created when absent. As root every folder above it must let uid 65534 pass. */
@@ -39,8 +38,6 @@ const startMaxMs = 30_000;
 /** A fast shutdown writes a checkpoint; after this long the server is told to quit at once and recovers next time. */
 const stopMaxMs = 10_000;
 const pollMs = 10;
-/** sun_path holds 107 characters, the socket's name takes 15. */
-const socketDirectoryMaxChars = 90;
 const logMaxBytes = 4 * 1024 * 1024;
 
 export async function startPostgres(options: PostgresOptions): Promise<PostgresServer> {
@@ -193,17 +190,6 @@ function environment(binaries: string): Record<string, string> {
   return { LD_LIBRARY_PATH: join(binaries, 'lib'), LC_ALL: 'C', PATH: '/usr/bin:/bin', TZ: 'UTC' };
 }
 
-/** The data directory itself (0700, the server's uid), or a private temporary one where its path is too long. */
-async function placeSocket(data: string): Promise<string> {
-  if (data.length <= socketDirectoryMaxChars) return data;
-  const directory = await mkdtemp(
-    join(tmpdir(), `tender-pg-${createHash('sha256').update(data).digest('hex').slice(0, 8)}-`),
-  );
-  const { uid, gid } = runAs();
-  if (uid !== undefined && gid !== undefined) await chown(directory, uid, gid);
-  return directory;
-}
-
 async function untilReady(data: string): Promise<Running> {
   const deadline = performance.now() + startMaxMs;
   while (performance.now() < deadline) {
@@ -254,10 +240,6 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   } finally {
     await client.end();
   }
-}
-
-function urlOf(socketDirectory: string, database: string, user: string): string {
-  return `postgresql://${encodeURIComponent(user)}@${encodeURIComponent(socketDirectory)}/${encodeURIComponent(database)}`;
 }
 
 async function lastLines(data: string): Promise<string> {

@@ -95,11 +95,16 @@ describe('the PostgreSQL that comes along', () => {
     await careful.stop();
   });
 
-  test('a data directory whose path is too long for a socket works all the same', async () => {
+  test('a data directory whose path is too long for a socket works all the same, and keeps its address over a crash', async () => {
     const long = join(folder, 'x'.repeat(120), 'data');
     const server = await startPostgres({ dataDirectory: long, durable: false });
     expect(await ask(server.url(), 'select 1 as one')).toEqual([{ one: 1 }]);
-    await server.stop();
+    process.kill(server.pid, 'SIGKILL');
+    while (await isPostgres(server.pid)) await new Promise((go) => setTimeout(go, 5));
+    const again = await startPostgres({ dataDirectory: long, durable: false });
+    expect(again.url()).toBe(server.url());
+    expect(await ask(again.url(), 'select 1 as one')).toEqual([{ one: 1 }]);
+    await again.stop();
   });
 
   test('a broken data directory is a clear failure that names the log', async () => {
