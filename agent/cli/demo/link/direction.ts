@@ -7,14 +7,48 @@ const queueMaxSeconds = 0.5;
 const pieceMaxBytes = 16_384;
 const pieceMinBytes = 1_448;
 
+/** Something due at a moment. A queue of these runs in order even where timers of equal age would not. */
+interface Due {
+  readonly at: number;
+  run(): void;
+}
+
+const wait = (at: number): number => Math.max(0, at - performance.now());
+
+class Queue {
+  #items: Due[] = [];
+  #timer: NodeJS.Timeout | undefined;
+
+  add(item: Due): void {
+    this.#items.push(item);
+    this.#timer ??= setTimeout(this.#turn, wait(item.at));
+  }
+
+  readonly #turn = (): void => {
+    const now = performance.now();
+    const ripe = this.#items.findIndex((item) => item.at > now);
+    const due = this.#items.splice(0, ripe === -1 ? this.#items.length : ripe);
+    this.#timer = undefined;
+    for (const item of due) item.run();
+    const next = this.#items[0];
+    if (next) this.#timer ??= setTimeout(this.#turn, wait(next.at));
+  };
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#items = [];
+  }
+}
+
 export class Direction {
   readonly #bitsPerSecond: number;
   readonly #delayMs: number;
+  readonly #modem = new Queue();
+  readonly #sky = new Queue();
   #modemFreeAt = 0;
   #dark = false;
   #carriedBytes = 0;
   #lostBytes = 0;
-  #flying = new Set<NodeJS.Timeout>();
 
   constructor(bitsPerSecond: number, delayMs: number) {
     this.#bitsPerSecond = bitsPerSecond;
@@ -54,31 +88,26 @@ export class Direction {
   }
 
   #send(sizeBytes: number, arrive: () => void, lost: () => void): void {
-    const now = performance.now();
-    const leaves = Math.max(now, this.#modemFreeAt) + (sizeBytes * 8 * 1000) / this.#bitsPerSecond;
+    const leaves =
+      Math.max(performance.now(), this.#modemFreeAt) + (sizeBytes * 8 * 1000) / this.#bitsPerSecond;
     this.#modemFreeAt = leaves;
-    this.#later(leaves - now, () => {
-      this.#carriedBytes += sizeBytes;
-      if (!this.#dark) {
-        this.#later(this.#delayMs, arrive);
-        return;
-      }
-      this.#lostBytes += sizeBytes;
-      lost();
+    this.#modem.add({
+      at: leaves,
+      run: () => {
+        this.#carriedBytes += sizeBytes;
+        if (!this.#dark) {
+          this.#sky.add({ at: leaves + this.#delayMs, run: arrive });
+          return;
+        }
+        this.#lostBytes += sizeBytes;
+        lost();
+      },
     });
-  }
-
-  #later(delayMs: number, run: () => void): void {
-    const timer = setTimeout(() => {
-      this.#flying.delete(timer);
-      run();
-    }, delayMs);
-    this.#flying.add(timer);
   }
 
   /** Drops everything under way. */
   stop(): void {
-    for (const timer of this.#flying) clearTimeout(timer);
-    this.#flying.clear();
+    this.#modem.stop();
+    this.#sky.stop();
   }
 }
