@@ -194,11 +194,16 @@ export class Line {
     acknowledged: (lane, ack, bytes, rttMs) => this.#acknowledged(lane, ack, bytes, rttMs),
     lost: (lane, failure) => {
       if (lane !== this.#shaken?.lane) return; // one that was replaced
-      const { epoch } = this.#shaken.hello;
-      this.#leave(failure);
-      this.#ports.lost(failure, epoch);
+      // The cloud ends the old lane when the fresh one is there: which of the two is heard of first says nothing.
+      if (!this.#doubting) this.#lose(failure);
     },
   };
+
+  #lose(failure: Failure): void {
+    const epoch = this.#shaken!.hello.epoch;
+    this.#leave(failure);
+    this.#ports.lost(failure, epoch);
+  }
 
   async #shake(proved: (shaken: Shaken) => void): Promise<Shaken | { readonly failure: Failure }> {
     const identity = await this.#ports.identity();
@@ -272,8 +277,9 @@ export class Line {
     if (this.#shaken?.lane !== old || !('failure' in shaken)) return;
     const { failure } = shaken;
     // A link that is just slow may have confirmed something meanwhile; then the old lane is as good as any.
-    if (failure.class === 'LINK' && old.confirmedBytes > confirmed) return;
-    old.fail(failure.class === 'LINK' ? lineFailure('TENDER_LINE_SILENT') : failure);
+    if (failure.class === 'LINK' && old.isOpen && old.confirmedBytes > confirmed) return;
+    old.abandon();
+    this.#lose(failure.class === 'LINK' ? lineFailure('TENDER_LINE_SILENT') : failure);
   }
 
   // ------------------------------------------------------------------------------ sending

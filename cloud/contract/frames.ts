@@ -288,4 +288,11 @@ export const frameLimits = {
   receiptsMaxCount: 4,
   inventoryMaxCount: 256,
   chunkMaxBytes: 1024 * 1024,
+  /** Chunks of one document: 2^31 of 64 KiB are 128 TiB. */
+  chunksMaxCount: 2 ** 31,
+  /** Handles of one session, and versions of one document. */
+  handlesMaxCount: 2 ** 31,
+  versionsMaxCount: 2 ** 31 - 1,
+  /** The last moment a Date can name. */
+  timeMaxMs: 8_640_000_000_000_000,
 } as const;

@@ -204,7 +204,7 @@ export const problems = {
   TENDER_NAME_INVALID: {
     status: 422,
     class: 'ITEM',
-    title: 'A document needs a name of 1 to 4096 bytes and a version from 1 on.',
+    title: 'A document needs a name of 1 to 4096 bytes, a version from 1 on, and a date that exists.',
   },
   TENDER_CONTENT_MISMATCH: {
     status: 409,

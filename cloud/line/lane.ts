@@ -14,6 +14,8 @@ export interface LaneOwner {
   /** Newly durable runs to be told, taken once. */
   takeDurable(): AckFrame['documents'];
   closed(lane: Lane): void;
+  /** Handling a frame threw: for our log. */
+  fault(error: unknown): void;
 }
 
 /** WebSocket close codes: 1000 said goodbye, 1008 against the protocol, 1001 going away. */
@@ -129,7 +131,13 @@ export class Lane {
       this.#owner.closed(this);
       return;
     }
-    this.#owner.frame(this, decoded.frame);
+    try {
+      this.#owner.frame(this, decoded.frame);
+    } catch (error) {
+      // A mistake of ours: this lane pays for it, no other yacht.
+      this.#owner.fault(error);
+      this.bye('TENDER_CLOUD_INTERNAL');
+    }
     this.ackSoon();
   }
 

@@ -57,9 +57,10 @@ export function createLineService(ports: LineServicePorts): LineService {
       frame: session.frame.bind(session),
       takeDurable: session.takeDurable.bind(session),
       closed: session.laneClosed.bind(session),
+      fault: (error: unknown) => ports.log({ event: 'line.frame.failed', error: String(error) }),
     };
     const { clock, signer } = ports;
-    const nobody = { frame: () => {}, takeDurable: () => [], closed: () => {} };
+    const nobody = { frame: () => {}, takeDurable: () => [], closed: () => {}, fault: () => {} };
     const lane = new Lane(admission.claim.lane, { socket, clock, limits, owner: owner ?? nobody });
     lane.send(hello(admission, { timeMs: clock.wallMs(), signer, limits }));
     if (!session || closing) lane.bye(session ? 'TENDER_LINE_CLOSING' : 'TENDER_SESSION_FENCED');

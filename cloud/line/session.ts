@@ -1,7 +1,13 @@
 // One boot of one yacht, over all its lanes: documents open under handles, what is owed to the yacht (durable marks, wants,
 // receipts, notices, inventory). Fenced when a newer session begins. Built by service.ts for the first lane, left with the last.
 import { codeOf } from '../cloud-error.ts';
-import type { AckFrame, CloudFrame, OfferFrame, YachtFrame } from '../contract/frames.ts';
+import {
+  type AckFrame,
+  type CloudFrame,
+  frameLimits,
+  type OfferFrame,
+  type YachtFrame,
+} from '../contract/frames.ts';
 import type { Signer } from '../contract/keys.ts';
 import { nameFromBytes, nameToBytes } from '../contract/name.ts';
 import { type ProblemCode, problems } from '../contract/problems.ts';
@@ -115,6 +121,10 @@ export class Session {
   frame(lane: Lane, frame: YachtFrame): void {
     switch (frame.type) {
       case 'SLICE': {
+        if (frame.index >= frameLimits.chunksMaxCount) {
+          lane.bye('TENDER_LIMIT_EXCEEDED');
+          return;
+        }
         const verdict = this.#handles.get(frame.handle)?.slice(frame.index, frame.offset, frame.bytes);
         if (verdict === 'refused') {
           lane.bye('TENDER_LIMIT_EXCEEDED');
@@ -127,7 +137,8 @@ export class Session {
         this.#offer(lane, frame);
         return;
       case 'MANIFEST': {
-        if (frame.entries.some((entry) => entry.length > this.ports.limits.chunkMaxBytes)) {
+        const isTooMany = frame.first + frame.entries.length > frameLimits.chunksMaxCount;
+        if (isTooMany || frame.entries.some((entry) => entry.length > this.ports.limits.chunkMaxBytes)) {
           lane.bye('TENDER_LIMIT_EXCEEDED');
           return;
         }
@@ -136,6 +147,10 @@ export class Session {
         return;
       }
       case 'FINISH': {
+        if (frame.chunks > frameLimits.chunksMaxCount) {
+          lane.bye('TENDER_LIMIT_EXCEEDED');
+          return;
+        }
         const document = this.#handles.get(frame.handle);
         // Unknown handle: refused before, or its OFFER is still on another lane. The yacht asks again after an answer.
         if (!document) {
@@ -225,7 +240,12 @@ export class Session {
       before.isOffered ? this.offered(before) : undefined;
       return;
     }
-    if (frame.name.length === 0 || frame.version === 0) {
+    if (handle >= frameLimits.handlesMaxCount) {
+      lane.bye('TENDER_LIMIT_EXCEEDED');
+      return;
+    }
+    const isVersion = frame.version >= 1 && frame.version <= frameLimits.versionsMaxCount;
+    if (frame.name.length === 0 || !isVersion || frame.modifiedMs > frameLimits.timeMaxMs) {
       this.refuse(handle, 'TENDER_NAME_INVALID');
       return;
     }

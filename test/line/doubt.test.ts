@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { content, yachtAndShore } from './support/yacht.ts';
+
+describe('a line that fell silent', () => {
+  test('is doubted 4 s after the last confirmed byte, and given up when no fresh connection comes through', async () => {
+    const yacht = await yachtAndShore();
+    await yacht.open();
+    yacht.line.throttle(20_000);
+    const sending = yacht.send(yacht.upload(content(200_000)));
+    await yacht.clock.advance(1_000);
+    yacht.link.isSilent = true;
+    await yacht.clock.advance(3_900);
+    expect(yacht.link.dials).toBe(1);
+    await yacht.clock.advance(1_000);
+    expect(yacht.link.dials).toBe(2);
+    expect(yacht.lost).toEqual([]);
+    await yacht.clock.advance(30_000);
+    expect(yacht.lost).toMatchObject([{ class: 'LINK', code: 'TENDER_LINE_SILENT' }]);
+    sending.abort();
+  });
+
+  test('goes on over a fresh connection when there is one, and the machine hears nothing of it', async () => {
+    const yacht = await yachtAndShore();
+    await yacht.open();
+    yacht.line.throttle(20_000);
+    const bytes = content(200_000);
+    const uploadId = yacht.upload(bytes);
+    const sending = yacht.send(uploadId);
+    await yacht.clock.advance(1_000);
+    yacht.link.isSilent = true; // the old connection is dead …
+    await yacht.clock.advance(3_500);
+    yacht.link.isSilent = false; // … and what was lost on it stays lost
+    yacht.link.mapDown = (frame) => (frame[0] === 0x83 && yacht.link.dials === 1 ? [] : [frame]);
+    yacht.line.throttle(null);
+    const sent = await yacht.until(sending.event);
+    expect((await yacht.until(yacht.confirm(uploadId, sent).event)).type).toBe('upload.stored');
+    expect(yacht.link.dials).toBe(2);
+    expect(yacht.lost).toEqual([]);
+    expect((await yacht.shore.content(uploadId)).equals(bytes)).toBe(true);
+    expect(yacht.shore.service.status()).toMatchObject({ sessions: 1, lanes: 1 });
+  });
+
+  test('and idle is found out by the heartbeat, which costs tens of bytes', async () => {
+    const yacht = await yachtAndShore();
+    await yacht.open();
+    const before = yacht.line.status().wireBytesUp;
+    await yacht.clock.advance(10 * 60_000 + 500);
+    expect(yacht.frames.length).toBeGreaterThanOrEqual(9);
+    expect(yacht.frames.every((frame) => frame.type === 'PING')).toBe(true);
+    expect((yacht.line.status().wireBytesUp - before) / yacht.frames.length).toBeLessThan(20);
+    expect(yacht.lost).toEqual([]);
+    yacht.link.isSilent = true;
+    await yacht.clock.advance(60_000 + 4_600 + 30_000);
+    expect(yacht.lost).toMatchObject([{ class: 'LINK', code: 'TENDER_LINE_SILENT' }]);
+  });
+
+  test('that is only slow is not given up: late acknowledgements count', async () => {
+    const yacht = await yachtAndShore();
+    await yacht.open();
+    const bytes = content(100_000);
+    const uploadId = yacht.upload(bytes);
+    const sending = yacht.send(uploadId);
+    yacht.link.latencyMs = 2_500; // a round trip of 5 s, all at once
+    const sent = await yacht.until(sending.event);
+    expect((await yacht.until(yacht.confirm(uploadId, sent).event)).type).toBe('upload.stored');
+    expect(yacht.lost).toEqual([]);
+    expect((await yacht.shore.content(uploadId)).equals(bytes)).toBe(true);
+  });
+
+  test('leaves no timer behind when it is closed', async () => {
+    const yacht = await yachtAndShore();
+    await yacht.open();
+    await yacht.carry(yacht.upload(content(10_000)));
+    const ashoreOnly = 2; // the hub polls for other yachts; the shore's lane is closing
+    await yacht.close();
+    await yacht.clock.advance(10_000);
+    expect(yacht.clock.pending).toBeLessThanOrEqual(ashoreOnly);
+    expect(yacht.shore.service.status()).toMatchObject({ sessions: 0, lanes: 0 });
+  });
+});
