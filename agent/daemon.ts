@@ -1,6 +1,5 @@
 // The daemon aboard, composed from ports alone: host, files, line, and the small parts between them. main.ts gives it a
 // real machine's ports, the simulator its own. Start: log, spool, connection, folders; stop in the reverse order.
-import { mintUlid } from '../cloud/contract/ids.ts';
 import { nameToBytes } from '../cloud/contract/name.ts';
 import type { LaneDialer } from '../cloud/contract/socket.ts';
 import { openStates } from '../machines/connection.ts';
@@ -12,6 +11,8 @@ import { createBreaker } from './daemon/breaker.ts';
 import { connectionActor, createConnection } from './daemon/connection.ts';
 import { createCounts } from './daemon/counts.ts';
 import { createHolds } from './daemon/holds.ts';
+import { createIntake } from './daemon/intake.ts';
+import { createInventory } from './daemon/inventory.ts';
 import { createLineEnd } from './daemon/line-end.ts';
 import { createNotices } from './daemon/notices.ts';
 import { createRunning } from './daemon/running.ts';
@@ -20,7 +21,7 @@ import { contextOf } from './daemon/upload-json.ts';
 import { createUploads } from './daemon/uploads.ts';
 import { checkSettled } from './effects/check-settled.ts';
 import { releaseSource } from './effects/release-source.ts';
-import { agentErrors, TenderError } from './errors.ts';
+import { agentErrors } from './errors.ts';
 import { createComparer } from './files/compare.ts';
 import { createLedger } from './files/ledger.ts';
 import { bytesOf } from './files/path-bytes.ts';
@@ -60,13 +61,8 @@ export interface Daemon {
 }
 
 const breakerActor = 'breaker/line';
-/** Row that says for which rebuilt log the inventory was already noted as owed. */
-const rebuiltRow = 'daemon/rebuilt';
-/** Between two attempts to fetch the inventory over one open line. */
-const inventoryRetryMs = 5_000;
-
 export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
-  const { clock, random, files, log } = ports;
+  const { clock, random, files, log, process: self } = ports;
   const startedMs = clock.monotonicMs();
   const policies = policiesOf(config.link.profile);
   const state = bytesOf(config.state.directory);
@@ -74,8 +70,6 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     folders: new Map(config.folders.map((folder) => [folder.label, bytesOf(folder.path)])),
     spool: bytesOf(`${config.state.directory}/spool`),
   };
-  let stopping = false;
-  let reconciling = false;
   let stopped: Promise<void> | undefined;
 
   // ── the log and everything that stands on it ──────────────────────────────────────────────────────────────────────
@@ -123,7 +117,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
 
   // ── the link: connection, breaker, line ───────────────────────────────────────────────────────────────────────────
 
-  const connection = createConnection({ host, clock, log, input: {}, changed: (now) => void linkChanged(now) });
+  const connection = createConnection({ host, clock, log, input: {}, changed: linkChanged });
   const breaker = createBreaker({
     host,
     clock,
@@ -151,6 +145,16 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     backoff: { ...policies.backoff, baseMs: config.link.retryBaseMs, capMs: config.link.retryCapMs },
     noticed: (event) => connection.noticed(event),
   });
+  const inventory = createInventory({
+    host,
+    tracker,
+    watcher,
+    clock,
+    log,
+    pages: line.inventory,
+    isOpen: () => openStates.includes(connection.state),
+  });
+  const intake = createIntake({ spool, tracker, host, clock, random, log });
   const holdOf = createHolds({
     running,
     sendersMax: config.work.sendersMax,
@@ -171,29 +175,10 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     if (record.event.type === 'source.changed') void lookAgain(record.actor);
   });
 
-  async function linkChanged(state: string): Promise<void> {
+  function linkChanged(state: string): void {
     if (!openStates.includes(state)) return;
     breaker.linkUp();
-    await takeInventory();
-  }
-
-  /** After a rebuilt log: what the shore has, then what the folders hold; only then do versions go on. */
-  async function takeInventory(): Promise<void> {
-    if (!tracker.inventoryOwed || reconciling || stopping) return;
-    reconciling = true;
-    try {
-      await tracker.reconcile(line.inventory());
-      log({
-        level: 'info',
-        message: 'The inventory of the cloud is taken: versions go on from its numbers.',
-      });
-      await watcher.rescan();
-    } catch (error) {
-      log({ level: 'warning', message: `The inventory could not be taken: ${textOf(error)}` });
-      if (!stopping) clock.after(inventoryRetryMs, () => void linkChanged(connection.state));
-    } finally {
-      reconciling = false;
-    }
+    void inventory.take();
   }
 
   /** A file that changed while it was sent becomes the next version without waiting for the rescan. */
@@ -210,13 +195,11 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     await files.makeDirectory(roots.spool);
     const report = await host.open();
     tellRecovery(report);
-    await tracker.open();
-    await noteRebuilt(report);
+    await inventory.note(report);
     await connection.start();
     await breaker.start();
-    const { orphans } = await spool.sweep(async (id) => (await host.read(`upload/${id}`)) !== undefined);
-    await tracker.adopt(orphans);
     host.setPermits('line', config.work.sendersMax);
+    intake.start();
     watcher.start();
     return report;
   }
@@ -240,20 +223,11 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       });
   }
 
-  /** A crash between the rebuild and this note must not lose it: the rebuilt log says in its first record what it is. */
-  async function noteRebuilt(report: RecoveryReport): Promise<void> {
-    if ((await host.row(rebuiltRow)) === report.logId) return;
-    let rebuilt = report.rebuilt !== undefined;
-    for await (const record of host.history({ limit: 1 })) rebuilt ||= record.event.type === 'log.rebuilt';
-    if (!rebuilt) return;
-    await tracker.oweInventory();
-    await host.putRows([{ type: 'put', key: rebuiltRow, value: report.logId }]);
-  }
-
   function stop(): Promise<void> {
-    stopping = true;
     stopped ??= (async () => {
       untail();
+      inventory.stop();
+      await intake.stop();
       await watcher.stop();
       breaker.stop();
       connection.stop();
@@ -265,38 +239,14 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
 
   // ── what people may ask ───────────────────────────────────────────────────────────────────────────────────────────
 
-  async function add(about: Parameters<Aboard['add']>[0], bytes: AsyncIterable<Uint8Array>): Promise<string> {
-    if (stopping)
-      throw new TenderError(
-        'TENDER_AGENT_STOPPING',
-        'The agent is stopping: add the file again when it runs.',
-      );
-    if (tracker.inventoryOwed)
-      throw new TenderError(
-        'TENDER_INVENTORY_OWED',
-        'The log was rebuilt: the agent first asks the cloud what it has. Add the file again once the link is up.',
-      );
-    const uploadId = mintUlid(clock.wallMs(), random.bytes(10));
-    const { name, priority, sizeBytes } = about;
-    const spooled = await spool.receive(
-      uploadId,
-      { name, priority, addedMs: Math.floor(clock.wallMs()) },
-      bytes,
-      sizeBytes,
-    );
-    // When the log refuses, the bytes stay: whether the record was kept is not known, and the next start's sweep finds out.
-    await tracker.added(spooled);
-    return uploadId;
-  }
-
   async function status(): Promise<JsonObject> {
     const identity = await ports.identity().catch(() => undefined);
     return statusJson({
       version: ports.version,
       profile: config.link.profile,
       uptimeMs: clock.monotonicMs() - startedMs,
-      rssBytes: ports.process.rssBytes(),
-      pid: ports.process.pid,
+      rssBytes: self.rssBytes(),
+      pid: self.pid,
       nowMs: clock.wallMs(),
       connection: await host.read(connectionActor),
       breakers: [{ actor: breakerActor, cell: await host.read(breakerActor) }],
@@ -322,7 +272,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     configLines: config.lines,
     streamsMax: config.api.streamsMax,
     status,
-    add,
+    add: intake.add,
     async connect(command, by) {
       await connection.command(command, by);
       return status();
@@ -335,7 +285,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       code: 'TENDER_LOG_WRITE_FAILED',
       message: `The log is given up: ${error.message}`,
     });
-    ports.process.exit(agentErrors.TENDER_LOG_WRITE_FAILED);
+    self.exit(agentErrors.TENDER_LOG_WRITE_FAILED);
   });
   return { start, stop, aboard };
 }

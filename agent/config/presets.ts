@@ -12,16 +12,15 @@ import { durationText } from './units.ts';
 const beside: Readonly<Record<MachineProfileName, Readonly<Record<string, string>>>> = {
   tender: {},
   standard: {},
-  'satellite-quick-start': { 'link.stall_timeout': '120s', 'spool.max': '1GB' },
-  satellite: { 'link.stall_timeout': '300s', 'spool.max': '2GB' },
+  'satellite-quick-start': { 'spool.max': '1GB' },
+  satellite: { 'spool.max': '2GB' },
   'at-sea': { 'spool.max': '5GB' },
   'remote-edge': { 'spool.max': '512MB' },
-  'multi-cloud': { 'link.stall_timeout': '60s' },
+  'multi-cloud': {},
 };
 
 /** Presets that only lean on ours. */
 const leanings = {
-  throughput: { 'link.stall_timeout': '60s' },
   latency: { 'breaker.open_base': '30s', 'breaker.open_cap': '30s' },
   resources: { 'link.attempts_max': '2', 'spool.max': '50MB', 'work.senders_max': '1' },
 } as const;

@@ -124,7 +124,6 @@ export const settings = {
       '30s',
       'DNS, TCP, TLS and upgrade: 5 round trips of 1.5 s, one lost.',
     ),
-    stallTimeoutMs: duration(['10s', '15m'], '2m', 'No acknowledged byte for so long ends the connection.'),
   },
   breaker: {
     failuresMax: count([1, 100], 5, 'Failures in a row of the cloud itself before it is left alone.'),

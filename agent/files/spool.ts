@@ -186,7 +186,9 @@ export function createSpool(ports: {
           removed += 1;
         }
         if (name !== names.bytes) continue;
-        const { sizeBytes } = await files.stat(at(name));
+        const stat = await files.stat(at(name)).catch(unlessGone);
+        if (!stat) continue; // released by its effect while we looked
+        const { sizeBytes } = stat;
         count(name, sizeBytes);
         if (await isKnown(uploadId)) continue;
         const about = await readAbout(files, at(names.about));
@@ -202,6 +204,10 @@ export function createSpool(ports: {
 
     usedBytes: () => used,
   };
+}
+
+function unlessGone(error: unknown): undefined {
+  if ((error as { code?: unknown }).code !== 'ENOENT') throw error;
 }
 
 function diskFull(why: string): TenderError {

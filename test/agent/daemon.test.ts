@@ -237,6 +237,7 @@ describe('the daemon', () => {
     await writeFile(join(spool, `${orphan}.about`), JSON.stringify({ ...about, name: 'orphan.txt' }));
     await ship.daemon.stop();
     await ship.boot();
+    await ship.until(async () => (await ship.states()).sending === 2);
     expect(await ship.daemon.aboard.uploads.get(orphan)).toMatchObject({
       name: 'added/orphan.txt',
       state: 'sending',
