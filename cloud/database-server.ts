@@ -9,27 +9,16 @@ import type { CloudLog } from './log.ts';
 export interface DatabaseServer {
   readonly url: string;
   readonly kind: 'embedded' | 'external';
-  /** Leaves it as it was found, or stops what this process is the owner of. */
+  /** An embedded server is stopped by whoever uses it last. */
   close(): Promise<void>;
 }
 
-/**
- * `owner` stops an embedded server at its end even when it found it running: a cloud that was killed left it behind.
- * Errands and workers leave a running one running.
- */
-export async function openDatabaseServer(
-  config: CloudConfig,
-  options: { readonly owner: boolean; readonly log?: CloudLog },
-): Promise<DatabaseServer> {
+export async function openDatabaseServer(config: CloudConfig, log?: CloudLog): Promise<DatabaseServer> {
   if (config.database_url) {
     return { url: config.database_url, kind: 'external', close: async () => {} };
   }
-  const kept = await keepPostgres(`${config.data_directory}/postgres`, options.log);
-  return {
-    url: kept.url,
-    kind: 'embedded',
-    close: () => kept.close({ stop: options.owner || !kept.adopted() }),
-  };
+  const kept = await keepPostgres(`${config.data_directory}/postgres`, log);
+  return { url: kept.url, kind: 'embedded', close: () => kept.close() };
 }
 
 /** Brings the schema up to date; a driver's failure becomes one that says what to do. */

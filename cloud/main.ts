@@ -44,7 +44,7 @@ export async function startCloud(config: CloudConfig): Promise<Cloud> {
     log.info({ code: 'cloud.stopped' }, 'stopped');
   };
   try {
-    const server = await openDatabaseServer(config, { owner: config.only !== 'worker', log });
+    const server = await openDatabaseServer(config, log);
     undo.push(() => server.close());
     if (config.migrate) await migrated(server.url);
     const onBroken = (error: Error) =>

@@ -26,7 +26,7 @@ export async function withOffice<T>(config: CloudConfig, work: (office: Office) 
   const random = systemRandom;
   makePrivateDirectory(config.data_directory);
   const key = openCloudKey(`${config.data_directory}/cloud.key`, random);
-  const server = await openDatabaseServer(config, { owner: false });
+  const server = await openDatabaseServer(config);
   try {
     if (config.migrate) await migrated(server.url);
     const database = await openDatabase({ url: server.url, connectionsMax: 2 });
@@ -54,7 +54,7 @@ export async function tenantNamed(registry: Registry, name: string): Promise<Ten
 
 export async function migrateDatabase(config: CloudConfig): Promise<number> {
   makePrivateDirectory(config.data_directory);
-  const server = await openDatabaseServer(config, { owner: false });
+  const server = await openDatabaseServer(config);
   try {
     return await migrated(server.url);
   } finally {

@@ -68,10 +68,14 @@ export async function startShore(ports: ShorePorts): Promise<Shore> {
     blobs: behind(breakers.blobs, ports.blobs, ['close']),
   };
   const worker = ports.jobs && startIndexing({ ...ports, ...guarded }, ports.jobs);
+  const stopWorker = async (error: unknown): Promise<never> => {
+    await worker?.stop();
+    throw error;
+  };
   const front =
     ports.config.only === 'worker'
       ? undefined
-      : await startFront({ ...ports, ...guarded }, ports.library, worker, breakers);
+      : await startFront({ ...ports, ...guarded }, ports.library, worker, breakers).catch(stopWorker);
   return {
     url: front?.url,
     wakesReturned: () => front?.hub.wakeAll(),

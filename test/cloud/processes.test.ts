@@ -218,6 +218,14 @@ describe('processes that are killed', () => {
     const cloud = start();
     await ready(cloud);
     const server = await startPostgres({ dataDirectory: join(folder, 'data', 'postgres') });
+    // A second cloud on the same address fails, and takes nothing down with it.
+    const { url } = cloud.out()[0] as { url: string };
+    const second = start('--listen', new URL(url).host);
+    await until('the second cloud to give up', () => second.child.exitCode !== null);
+    expect(second.child.exitCode).toBe(69);
+    expect(second.out()).toMatchObject([{ type: 'error', code: 'TENDER_ADDRESS_IN_USE' }]);
+    expect(second.log()).not.toContain('worker.failed');
+    expect(isAlive(server.pid)).toBe(true);
     cloud.child.kill('SIGTERM');
     const code = await new Promise((resolve) => cloud.child.once('exit', resolve));
     expect(code).toBe(0);
