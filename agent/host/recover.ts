@@ -97,7 +97,10 @@ async function rebuild(
       recordsLost: verdict.lost,
     };
     const logId = newLogId(parts.random);
-    await refill(kv, saved, rebuilt, { ...place(parts), logId, boot: former?.boot ?? 0 });
+    const here = place(parts);
+    // Timers of the former log may lie ahead of a clock that was set back: the new log must know how far.
+    const at = Math.max(here.at, former?.at ?? 0);
+    await refill(kv, saved, rebuilt, { ...here, at, logId, boot: former?.boot ?? 0 });
     return { kv, standing: await standingOf(kv), rebuilt };
   } catch (error) {
     await kv.close().catch(() => undefined);
