@@ -5,6 +5,7 @@ import { join, relative } from 'node:path';
 import { type Description, describe, mermaid } from '../machines/describe.ts';
 import { registry } from '../machines/registry.ts';
 import { connectionWords, failureWords, holdWords, parkedWords, stateWords } from '../machines/why.ts';
+import { generateOpenApi } from './generate-openapi.ts';
 
 const root = join(import.meta.dirname, '..');
 const path = join(root, 'docs', 'machines.md');
@@ -143,4 +144,7 @@ export function main(flags: readonly string[]): number {
   return 0;
 }
 
-if (import.meta.main) process.exitCode = main(process.argv.slice(2));
+if (import.meta.main) {
+  const flags = process.argv.slice(2);
+  process.exitCode = main(flags) || (await generateOpenApi(flags));
+}
