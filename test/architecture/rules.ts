@@ -22,8 +22,8 @@ export const importRules: readonly ImportRule[] = [
   {
     folder: 'cloud/contract/',
     ours: [],
-    packages: ['typebox'],
-    why: 'what travels belongs to neither side',
+    packages: ['node:crypto'],
+    why: 'what travels belongs to neither side; hashing and signatures are part of it',
   },
   {
     folder: 'agent/',
