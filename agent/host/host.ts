@@ -1,7 +1,7 @@
 // The host: one loop that turns events into facts and facts into effects. Order of every turn: check and step (pure) →
 // append with one fsync for all → publish → answer the callers → start effects. No effect starts before the record that
 // caused it is durable. Built by main.ts on LevelDB and the real clock, by the simulator on its own.
-import type { Json, JsonObject } from '../../machines/json.ts';
+import type { Json } from '../../machines/json.ts';
 import type { Cell, MachineEvent } from '../../machines/kernel.ts';
 import { permitOf, registry } from '../../machines/registry.ts';
 import { TenderError } from '../errors.ts';
@@ -276,21 +276,11 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     await Promise.all(told);
   }
 
-  async function create(
-    actor: string,
-    input: JsonObject,
-    options?: SendOptions,
-  ): Promise<Accepted | Refused> {
-    return (await deliver(actor, { type: 'create', input }, options)) as Accepted | Refused;
-  }
+  const create: Host['create'] = (actor, input, options) =>
+    deliver(actor, { type: 'create', input }, options) as Promise<Accepted | Refused>;
 
-  async function send(
-    actor: string,
-    event: MachineEvent,
-    options?: SendOptions,
-  ): Promise<Accepted | Refused> {
-    return (await deliver(actor, { type: 'event', event }, options)) as Accepted | Refused;
-  }
+  const send: Host['send'] = (actor, event, options) =>
+    deliver(actor, { type: 'event', event }, options) as Promise<Accepted | Refused>;
 
   /** A record of the host itself, with rows. */
   function postHost(event: MachineEvent, rows: readonly Change[] = [], soft = false): Promise<void> {

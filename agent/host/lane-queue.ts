@@ -58,9 +58,9 @@ export function createLaneQueue(
       return;
     }
     if (last === undefined && !complete) return;
-    const at = held.findIndex((other) => other.key >= effect.key);
+    const at = placeOf(effect.key);
     if (held[at]?.key === effect.key) return;
-    held.splice(at === -1 ? held.length : at, 0, effect);
+    held.splice(at, 0, effect);
     if (held.length > holdMax) {
       held.pop();
       complete = false;
@@ -69,8 +69,20 @@ export function createLaneQueue(
 
   function remove(effect: QueuedEffect): void {
     generation += 1;
-    const at = held.findIndex((other) => other.key === effect.key);
-    if (at !== -1) held.splice(at, 1);
+    const at = placeOf(effect.key);
+    if (held[at]?.key === effect.key) held.splice(at, 1);
+  }
+
+  /** Where a key stands or would stand: binary search. */
+  function placeOf(key: string): number {
+    let low = 0;
+    let high = held.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (held[middle]!.key < key) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   return {

@@ -95,19 +95,21 @@ export async function begin(
   { storage, logId, at, wall, boot }: RebuildParts,
 ): Promise<Tip> {
   const base = { seq: 0, hash: genesis(logId) };
-  const body = encodeBody({
-    seq: 1,
-    actor: hostActor,
-    kind: hostKind,
-    n: 1,
-    at,
-    wall,
-    src: 'sys',
-    boot,
-    event,
-    state: 'open',
-    digest: 0,
-  });
+  const body = encodeBody(
+    {
+      actor: hostActor,
+      kind: hostKind,
+      n: 1,
+      at,
+      wall,
+      src: 'sys',
+      boot,
+      event,
+      state: 'open',
+      digest: 0,
+    },
+    1,
+  );
   const tip = { seq: 1, hash: link(base.hash, body) };
   await kv.batch(
     [

@@ -17,22 +17,20 @@ export function link(previous: string, body: string): string {
   return hash('sha256', previous + body, 'base64url');
 }
 
-/** The body of a record. Short names: this is written for every event. */
-export function encodeBody(rec: Omit<Rec, 'hash'>): string {
-  return JSON.stringify({
-    s: rec.seq,
-    a: rec.actor,
-    k: rec.kind,
-    n: rec.n,
-    t: rec.at,
-    w: rec.wall,
-    r: rec.src,
-    b: rec.boot,
-    o: rec.state,
-    d: rec.digest,
-    e: rec.event,
-  });
+/** The body of a record. Short names, spelled by hand: this is written for every event. */
+export function encodeBody(rec: Omit<Rec, 'seq' | 'hash'>, seq: number): string {
+  const { actor, kind, n, at, wall, src, boot, state, digest, event } = rec;
+  return (
+    `{"s":${seq},"a":${quote(actor)},"k":${quote(kind)},"n":${n},"t":${at},"w":${wall},"r":"${src}","b":${boot},` +
+    `"o":${quote(state)},"d":${digest},"e":${JSON.stringify(event)}}`
+  );
 }
+
+/** Ids, kinds and states hold nothing that JSON escapes; whatever else comes is spelled properly. */
+function quote(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+const plain = /^[\w./@-]*$/;
 
 /** Reads a row of the log; undefined when it cannot be one (the chain is the caller's check). */
 export function decodeRecord(row: string): Rec | undefined {

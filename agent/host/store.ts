@@ -62,7 +62,7 @@ export function createStore(parts: StoreParts, opened: KeyValue, logId: string, 
     const changes: Change[] = [];
     for (const draft of drafts) {
       seq += 1;
-      const body = encodeBody({ ...draft, seq });
+      const body = encodeBody(draft, seq);
       hash = link(hash, body);
       recs.push({ ...draft, seq, hash });
       changes.push({ type: 'put', key: keys.log(seq), value: hash + body });

@@ -1,4 +1,4 @@
-// How fast events become facts: 100 uploads at once through the real host (check, step, chain, index rows, heads, effects),
+// How fast events become facts: 100 uploads at once through the real host (check, step, digest, chain, index rows, heads),
 // against bare LevelDB that is handed the very same rows by 100 writers with a group commit and nothing else. Rounds are
 // interleaved, because the disk's mood changes; the medians count. Then: how fast a log is verified and folded again.
 import { mkdtempSync, rmSync } from 'node:fs';

@@ -33,7 +33,7 @@ async function logOf(records: readonly Rec[]): Promise<string> {
   const changes: Change[] = [];
   for (const { hash: _, ...rec } of records) {
     seq += 1;
-    const body = encodeBody({ ...rec, seq });
+    const body = encodeBody(rec, seq);
     hash = link(hash, body);
     changes.push({ type: 'put', key: keys.log(seq), value: hash + body });
     changes.push({ type: 'put', key: keys.by(rec.actor, rec.n), value: String(seq) });
