@@ -44,15 +44,13 @@ export function uploadRow(upload: UploadView, columns: number): string[] {
 
 export const uploadHead = ['ID', 'NAME', 'SIZE', 'DONE', 'PRIO', 'STATE', 'WHY'];
 
-/** `name: 41 % of 3.4 MB, 120 KB/s, about 17 s left`. */
-export function progressText(upload: UploadView): string {
-  const size = upload.sizeBytes === null ? '' : ` of ${bytesText(upload.sizeBytes)}`;
-  const rate = Number(upload.bytesPerSecond ?? 0);
-  const left =
-    rate > 0 && upload.sizeBytes !== null
-      ? `, ${bytesText(rate)}/s, about ${lengthText(((upload.sizeBytes - upload.sentBytes) / rate) * 1000)} left`
-      : '';
-  return `${Math.floor(upload.percent ?? 0)} %${size}${left}`;
+/** `41 % of 3.4 MB, 120 KB/s, about 17 s left`; the rate is what the caller measured. */
+export function progressText(upload: UploadView, bytesPerSecond: number | undefined): string {
+  const { sizeBytes, sentBytes, percent } = upload;
+  const done = `${Math.floor(percent ?? 0)} %${sizeBytes === null ? '' : ` of ${bytesText(sizeBytes)}`}`;
+  if (!bytesPerSecond || sizeBytes === null || sentBytes >= sizeBytes) return done;
+  const left = lengthText(((sizeBytes - sentBytes) / bytesPerSecond) * 1000);
+  return `${done}, ${bytesText(bytesPerSecond)}/s, about ${left} left`;
 }
 
 export function asUploads(answer: Answer): readonly UploadView[] {

@@ -8,6 +8,8 @@ import { getUpload, progressText, type UploadView } from './uploads.ts';
 
 const lookEveryMs = 300;
 const plainLineEveryMs = 30_000;
+/** Bars on a terminal at once; of more documents the latest to change are shown. */
+const linesMax = 20;
 
 export interface WaitOutcome {
   readonly uploads: readonly UploadView[];
@@ -56,9 +58,11 @@ export function atRest(upload: UploadView): boolean {
   );
 }
 
-/** Searchable ashore, or unchanged since it last was. */
+/** Searchable ashore, unchanged since it last was, or replaced by its newer version: nothing that a person must see to. */
 export function delivered(upload: UploadView): boolean {
-  return upload.state === 'indexed' || upload.cancelReason === 'unchanged';
+  return (
+    upload.state === 'indexed' || upload.cancelReason === 'unchanged' || upload.cancelReason === 'superseded'
+  );
 }
 
 export function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -77,7 +81,7 @@ export function pause(ms: number, signal: AbortSignal): Promise<void> {
 }
 
 function createDisplay(context: Context) {
-  const shown = new Map<string, string>();
+  const shown = new Map<string, { key: string; line: string; rate: Rate }>();
   let lastPlain = performance.now();
   let painted = 0;
   const paint = (lines: readonly string[]) => {
@@ -88,9 +92,12 @@ function createDisplay(context: Context) {
   return {
     update(upload: UploadView) {
       const key = `${upload.state} ${upload.sentBytes}`;
-      if (shown.get(upload.id)?.startsWith(`${key}\n`)) return;
+      const before = shown.get(upload.id);
+      if (before?.key === key) return;
+      const rate = nextRate(before?.rate, upload.sentBytes, performance.now());
       const name = shorten(oneLine(upload.name), 32);
-      shown.set(upload.id, `${key}\n${bar((upload.percent ?? 0) / 100)}  ${name}  ${upload.state}`);
+      const text = upload.state === 'sending' ? progressText(upload, rate.bytesPerSecond) : upload.state;
+      shown.set(upload.id, { key, rate, line: `${bar((upload.percent ?? 0) / 100)}  ${name}  ${text}` });
       if (context.json)
         context.tell({
           type: 'progress',
@@ -100,15 +107,28 @@ function createDisplay(context: Context) {
           total: upload.sizeBytes,
           percent: upload.percent,
         });
-      else if (context.streams.terminal)
-        paint([...shown.values()].slice(-20).map((text) => text.split('\n')[1]!));
+      else if (context.streams.terminal) paint([...shown.values()].slice(-linesMax).map(({ line }) => line));
       else if (performance.now() - lastPlain > plainLineEveryMs) {
         lastPlain = performance.now();
-        context.streams.err(`${name}: ${upload.state}, ${progressText(upload)}\n`);
+        context.streams.err(`${name}: ${upload.state}, ${progressText(upload, rate.bytesPerSecond)}\n`);
       }
     },
     end() {
       shown.clear();
     },
   };
+}
+
+interface Rate {
+  readonly bytes: number;
+  readonly atMs: number;
+  readonly bytesPerSecond: number | undefined;
+}
+
+/** Smoothed over about five looks: a satellite's acknowledgements come in bursts. */
+function nextRate(before: Rate | undefined, bytes: number, atMs: number): Rate {
+  if (!before || bytes < before.bytes) return { bytes, atMs, bytesPerSecond: undefined };
+  const now = ((bytes - before.bytes) * 1000) / Math.max(1, atMs - before.atMs);
+  const bytesPerSecond = before.bytesPerSecond === undefined ? now : before.bytesPerSecond * 0.8 + now * 0.2;
+  return { bytes, atMs, bytesPerSecond };
 }

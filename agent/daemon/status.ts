@@ -82,7 +82,8 @@ function connectionJson(cell: Cell | undefined): JsonObject {
     state,
     // disconnected, connecting, connected, error or stopped: the words of older monitors.
     name: fiveNames[state],
-    why: connectionWords[state].sentence,
+    // Where a person must act, what the other side said is worth more than our word for the state.
+    why: (state === 'refused' && context?.lastError?.message) || connectionWords[state].sentence,
     whatToDo: connectionWords[state].whatToDo,
     sinceMs: context?.sinceMs ?? null,
     untilMs: context?.untilMs ?? null,

@@ -28,8 +28,7 @@ export const finalStates: readonly string[] = ['indexed', 'cancelled'];
 export interface Moving {
   readonly bytesSent?: number;
   readonly bytesDurable?: number;
-  readonly totalBytes?: number;
-  readonly bytesPerSecond?: number;
+  readonly bytesTotal?: number | null;
 }
 
 export function contextOf(cell: Cell): UploadContext {
@@ -67,7 +66,8 @@ export function uploadJson(
     sizeBytes,
     sentBytes,
     percent: percentOf(sizeBytes, sentBytes, done),
-    bytesPerSecond: moving?.bytesPerSecond ?? null,
+    // On the wire, not yet confirmed: for progress between two acknowledgements.
+    onTheWayBytes: moving?.bytesSent === undefined ? 0 : Math.max(0, moving.bytesSent - durable),
     attempts: context.attempts,
     lastAttemptMs: context.lastAttemptMs,
     errors: context.errors as unknown as Json,
@@ -91,7 +91,7 @@ function sizeOf(context: UploadContext, moving: Moving | undefined): number | nu
   if (context.source.kind === 'spooled') return context.source.sizeBytes;
   const stat = context.stat as { sizeBytes?: unknown } | null;
   if (typeof stat?.sizeBytes === 'number') return stat.sizeBytes;
-  return moving?.totalBytes ?? null;
+  return moving?.bytesTotal ?? null;
 }
 
 /** 100 only when the receipt is here: everything before may still have to go again. */
