@@ -76,7 +76,7 @@ export function parseTimerKey(key: string): {
   readonly actor: string;
   readonly id: string;
 } {
-  const [, due = '', ...rest] = key.split('/');
-  const id = rest.pop() ?? '';
-  return { due: Number(due), actor: rest.join('/'), id };
+  const [, due = '', kind = '', name = '', ...id] = key.split('/');
+  // A pause's timer carries who asked for it, and that is free text.
+  return { due: Number(due), actor: `${kind}/${name}`, id: id.join('/') };
 }
