@@ -8,6 +8,9 @@ import type { Cell } from '../../machines/kernel.ts';
 import { foldRecord } from '../../machines/replay.ts';
 import type { Report } from './report.ts';
 
+/** A log that cannot be written for a while delays its timers by so much at most. */
+const overdueMaxMs = 180_000;
+
 /** The end of one log, from which the next record must follow. */
 interface Tip {
   seq: number;
@@ -26,10 +29,23 @@ export class CheckLog {
   readonly cells = new Map<string, Cell>();
   /** A new log may begin: the database is new, or was set aside after damage. */
   mayBegin = true;
-  onRecord: (rec: Rec) => void = () => {};
+  readonly #now: () => number;
+  /** When each armed timer became durable, by actor, id and due time. */
+  readonly #armed = new Map<string, number>();
 
-  constructor(report: Report) {
+  constructor(report: Report, now: () => number) {
     this.#report = report;
+    this.#now = now;
+  }
+
+  /** Every armed timer must have fired once the agent was up for the timer's whole length, whatever its clock says. */
+  overdue(upSinceMs: number): void {
+    for (const [actor, cell] of this.cells)
+      for (const [id, { due, len }] of Object.entries(cell.tm)) {
+        const sinceMs = Math.max(upSinceMs, this.#armed.get(`${actor}/${id}/${due}`) ?? 0);
+        if (this.#now() - sinceMs > len + overdueMaxMs)
+          this.#report.violate('L5 nobody’s turn', `the timer ${id} of ${actor} (${len} ms) does not fire`);
+      }
   }
 
   /** A batch that has just become durable. */
@@ -86,7 +102,6 @@ export class CheckLog {
     this.#once(rec);
     this.#fold(rec);
     this.#report.trace(`log ${rec.seq} ${rec.actor}#${rec.n} ${rec.event.type} → ${rec.state} ${rec.digest}`);
-    this.onRecord(rec);
   }
 
   #fold(rec: Rec): void {
@@ -96,6 +111,10 @@ export class CheckLog {
     try {
       const cell = foldRecord(before, rec);
       this.cells.set(rec.actor, cell);
+      for (const [id, { due }] of Object.entries(cell.tm)) {
+        const key = `${rec.actor}/${id}/${due}`;
+        if (!this.#armed.has(key)) this.#armed.set(key, this.#now());
+      }
       const why = stuck(cell);
       if (rec.actor.startsWith('upload/') && why)
         this.#report.violate('L5 nobody’s turn', `${rec.actor}: ${why}`);

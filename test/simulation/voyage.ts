@@ -74,7 +74,10 @@ async function storm(world: World, broken: () => boolean): Promise<void> {
   for (let i = 0; i < plan.uploads; i++)
     timeline.after(random.unit() * plan.stormyMs * busyFraction, () => crew.produce());
   for (let i = 0; i < plan.commands; i++) timeline.after(random.unit() * plan.stormyMs, () => crew.command());
-  while (!broken() && timeline.now < weather.untilMs) await timeline.run(weather.untilMs, broken);
+  while (!broken() && timeline.now < weather.untilMs) {
+    await timeline.run(Math.min(weather.untilMs, timeline.now + lookEveryMs), broken);
+    lookAtTimers(world);
+  }
   weather.clear();
 }
 
@@ -89,6 +92,7 @@ async function calm(world: World, broken: () => boolean): Promise<void> {
   const over = (): boolean => broken() || timeline.steps > stepsMax;
   while (!over() && timeline.now < untilMs) {
     await timeline.run(timeline.now + lookEveryMs, over);
+    lookAtTimers(world);
     if (timeline.now >= nextLetGoMs) {
       crew.letGo();
       nextLetGoMs = timeline.now + letGoEveryMs;
@@ -105,6 +109,10 @@ async function calm(world: World, broken: () => boolean): Promise<void> {
   const { rule } = waits.find((wait) => wait.rule !== 'P8 back by itself') ?? waits[0]!;
   const when = timeline.steps > stepsMax ? `${stepsMax} steps` : `${calmMaxMs / 3_600_000} calm hours`;
   report.violate(rule, `after ${when}: ${waits.map((wait) => wait.what).join('; ')}`);
+}
+
+function lookAtTimers({ yacht, log }: World): void {
+  if (yacht.upSinceMs !== undefined) log.overdue(yacht.upSinceMs);
 }
 
 /** What the agent says of its uploads; undefined when none answers within a virtual second. */

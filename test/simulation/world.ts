@@ -60,7 +60,7 @@ export async function createWorld(
   blobs.answerBeforeSync = plant.blobsAnswerEarly ?? false;
   const network = new FakeNetwork(timeline, random.fork('network'), { ...plan.link });
   const ashore = new CheckAshore(report, sources, blobs, () => disk.quarantined > 0);
-  const log = new CheckLog(report);
+  const log = new CheckLog(report, () => timeline.now);
   disk.onDurable = (batch) => log.batch(batch);
   disk.onEvidence = () => {
     log.mayBegin = true;

@@ -30,6 +30,8 @@ export class Yacht {
   #whileDown: (() => void)[] = [];
   #calm = false;
   boots = 0;
+  /** Since when the agent that runs now has been up; undefined: none is. */
+  #upSinceMs: number | undefined;
 
   constructor(parts: YachtParts) {
     this.#parts = parts;
@@ -39,6 +41,10 @@ export class Yacht {
   /** The agent that runs now, once its door is open. */
   get aboard(): Aboard | undefined {
     return this.#life?.alive ? this.#aboard : undefined;
+  }
+
+  get upSinceMs(): number | undefined {
+    return this.#life?.alive && this.#aboard ? this.#upSinceMs : undefined;
   }
 
   boot(): void {
@@ -57,6 +63,7 @@ export class Yacht {
       (aboard) => {
         if (!life.alive) return;
         this.#aboard = aboard;
+        this.#upSinceMs = timeline.now;
         report.trace('agent is up');
       },
       (error: Error) => {
