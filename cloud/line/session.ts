@@ -9,15 +9,17 @@ import {
   type YachtFrame,
 } from '../contract/frames.ts';
 import type { Signer } from '../contract/keys.ts';
-import { nameFromBytes, nameToBytes } from '../contract/name.ts';
+import { nameFromBytes } from '../contract/name.ts';
 import { type ProblemCode, problems } from '../contract/problems.ts';
-import { type Run, RunSet, runsMaxCount } from '../contract/runs.ts';
+import { type Run, RunSet } from '../contract/runs.ts';
 import { pongMessage } from '../contract/signatures.ts';
 import type { Documents } from '../decide/documents.ts';
 import type { Notices } from '../decide/notices.ts';
 import type { NoticeHub } from '../notify/hub.ts';
 import type { Clock, DeviceScope, Notice } from '../ports.ts';
-import type { Assembly } from './assembly.ts';
+import { DurableMarks } from './durable-marks.ts';
+import { heldFrames, pagesOf } from './held-frames.ts';
+import { inventoryPage } from './inventory.ts';
 import type { Lane } from './lane.ts';
 import type { LineLimitsAshore } from './limits.ts';
 import { OpenDocument } from './open-document.ts';
@@ -42,15 +44,15 @@ export class Session {
   readonly receipts: Receipts;
   readonly #lanes = new Set<Lane>();
   readonly #handles = new Map<number, OpenDocument>();
-  /** Durable marks not yet told, by handle. */
-  readonly #untold = new Map<number, RunSet>();
+  readonly #marks = new DurableMarks();
   readonly #left: (session: Session) => void;
   #detachNotices: (() => void) | undefined;
   #newestNotice: number;
   /** Last notice that the yacht has in its log, as it said. */
   #seenNotice: number;
   #paused = false;
-  #inventoryBusy = false;
+  #cancelLook: (() => void) | undefined;
+  readonly #inventories = new Set<Lane>();
 
   constructor(
     sessionId: string,
@@ -113,8 +115,9 @@ export class Session {
     this.#detachNotices = undefined;
     for (const document of this.#handles.values()) document.leave();
     this.#handles.clear();
-    this.#untold.clear();
+    this.#marks.clear();
     this.receipts.stop();
+    this.#cancelLook?.();
     this.#left(this);
   }
 
@@ -198,14 +201,15 @@ export class Session {
   }
 
   want(handle: number, reason: 'hole' | 'unknown-reference', runs: readonly Run[]): void {
-    for (const page of pages(runs)) this.say({ type: 'WANT', handle, reason, runs: page });
+    for (const page of pagesOf(runs)) this.say({ type: 'WANT', handle, reason, runs: page });
   }
 
   /** A document ends here, with a receipt or a refusal. */
   closeHandle(handle: number): void {
     this.#handles.get(handle)?.leave();
     this.#handles.delete(handle);
-    this.#untold.delete(handle);
+    this.#marks.forget(handle);
+    this.#heedLimits();
   }
 
   /** A decision failed. Fenced or revoked: the session is over. Else this document waits. */
@@ -306,51 +310,36 @@ export class Session {
     });
   }
 
+  /** One page at a time and lane; the yacht asks for the next with the last name. */
   #inventory(lane: Lane, after: Uint8Array | undefined): void {
-    if (this.#inventoryBusy) return; // one page at a time; the yacht asks for the next with the last name
-    this.#inventoryBusy = true;
-    const limit = this.ports.limits.inventoryPageCount;
-    this.ports.documents
-      .inventory(this.scope, after ? nameFromBytes(Uint8Array.from(after)) : null, limit)
+    if (this.#inventories.has(lane)) return;
+    this.#inventories.add(lane);
+    inventoryPage(this.ports.documents, this.scope, after, this.ports.limits.inventoryPageCount)
       .then(
-        (rows) => {
-          const entries = rows.map((row) => ({ ...row, name: nameToBytes(row.name) }));
-          lane.send({ type: 'INVENTORY_PAGE', more: rows.length === limit, entries });
-        },
+        (page) => lane.send(page),
         (error: unknown) => {
           const code = codeOf(error);
           if (!code) this.ports.log({ event: 'line.inventory.failed', error: String(error) });
           lane.bye(code ?? 'TENDER_CLOUD_INTERNAL');
         },
       )
-      .finally(() => {
-        this.#inventoryBusy = false;
-      });
+      .finally(() => this.#inventories.delete(lane));
   }
 
   // ------------------------------------------------------------------------------ bookkeeping
 
-  /** The next ACK's durable marks, at most as many as fit one frame. */
+  /** The next ACK's durable marks; what does not fit is for the one after it. */
   takeDurable(): AckFrame['documents'] {
-    const documents: { handle: number; durable: readonly Run[] }[] = [];
-    for (const [handle, runs] of this.#untold) {
-      if (documents.length === durablePerAckMaxCount) break;
-      const [page] = pages(runs.runs);
-      documents.push({ handle, durable: page! });
-      for (const run of page!) runs.delete(run.start, run.end);
-      if (runs.isEmpty) this.#untold.delete(handle);
-    }
-    if (this.#untold.size > 0) for (const lane of this.#lanes) lane.ackSoon();
+    const documents = this.#marks.take();
+    if (!this.#marks.isEmpty) for (const lane of this.#lanes) lane.ackSoon();
     return documents;
   }
 
   #owe(handle: number, runs: readonly Run[]): void {
-    if (runs.length === 0 || !this.#handles.has(handle)) return;
-    const untold = this.#untold.get(handle) ?? new RunSet();
-    for (const run of runs) untold.add(run.start, run.end);
-    this.#untold.set(handle, untold);
+    if (!this.#handles.has(handle)) return;
+    this.#marks.owe(handle, runs);
     const [lane] = this.#lanes;
-    lane?.ackSoon();
+    if (!this.#marks.isEmpty) lane?.ackSoon();
   }
 
   /** Reads no more from this yacht while the store lags behind; forgets beginnings of chunks beyond the ceiling. */
@@ -358,36 +347,20 @@ export class Session {
     const { shelf, limits } = this.ports;
     shelf.trim(this.scope.deviceId);
     const full = shelf.readyBytes(this.scope.deviceId) > limits.readyMaxBytes;
+    // What makes room may be an upload that nobody has open any more: looked at again for as long as it lasts.
+    if (full) this.#cancelLook ??= this.ports.clock.after(limits.ackEveryMs, () => this.#lookAgain());
     if (full === this.#paused) return;
     this.#paused = full;
     for (const lane of this.#lanes) full ? lane.pause() : lane.resume();
   }
+
+  #lookAgain(): void {
+    this.#cancelLook = undefined;
+    if (this.#lanes.size > 0) this.#heedLimits();
+  }
 }
 
-/** Runs of one handle are short; many handles share a frame. */
-const durablePerAckMaxCount = 64;
-const partialsPerFrame = 256;
 const reasonMaxLength = 500;
-
-function heldFrames(assembly: Assembly, handle: number | undefined): CloudFrame[] {
-  const runPages = pages(assembly.durable.runs);
-  const partial = assembly.held();
-  const count = Math.max(1, runPages.length, Math.ceil(partial.length / partialsPerFrame));
-  return Array.from({ length: count }, (_, at) => ({
-    type: 'HELD',
-    uploadId: assembly.uploadId,
-    ...(handle !== undefined && { handle }),
-    durable: runPages[at] ?? [],
-    partial: partial.slice(at * partialsPerFrame, (at + 1) * partialsPerFrame),
-    more: at < count - 1,
-  }));
-}
-
-function pages(runs: readonly Run[]): (readonly Run[])[] {
-  const found: (readonly Run[])[] = [];
-  for (let at = 0; at < runs.length; at += runsMaxCount) found.push(runs.slice(at, at + runsMaxCount));
-  return found;
-}
 
 /** A reason fits its field in bytes whatever its characters are. */
 function shortened(reason: string): string {
