@@ -1,13 +1,13 @@
 // The effect confirmStored: waits for the cloud's signed receipt of a document that was sent; after a restart it asks again. The
 // signature was verified on the line; here the receipt must speak of exactly the bytes that the log says were sent. Results:
 // upload.stored, send.incomplete, send.failed.
+import type { Failure } from '../../cloud/contract/failure.ts';
 import { hexFromBytes } from '../../cloud/contract/ids.ts';
 import { type Name, nameToBytes } from '../../cloud/contract/name.ts';
 import type { JsonObject } from '../../machines/json.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
 import type { EffectHandler } from '../host/contract.ts';
 import { resendDelayMs } from '../line/delays.ts';
-import { lineFailure } from '../line/failures.ts';
 import type { Line } from '../line/line.ts';
 import type { Stored, StoredProof } from '../line/outgoing.ts';
 import type { Random } from '../ports.ts';
@@ -47,14 +47,15 @@ export function confirmStored(ports: ConfirmStoredPorts): EffectHandler {
 }
 
 function eventOf({ random }: ConfirmStoredPorts, params: JsonObject, outcome: Stored): MachineEvent {
-  if ('stored' in outcome) {
-    return speaksOf(outcome.stored, params)
-      ? storedEvent(outcome.stored)
-      : failedEvent(lineFailure('TENDER_RECEIPT_MISMATCH'), random);
-  }
-  // Holes, or another state ashore than we thought: sending again sends only what is not there.
-  if ('incomplete' in outcome || outcome.refused.class === 'RESYNC') return { type: 'send.incomplete' };
-  return failedEvent(outcome.refused, random);
+  if ('stored' in outcome)
+    return speaksOf(outcome.stored, params) ? storedEvent(outcome.stored) : { type: 'send.incomplete' };
+  // Holes, another state ashore than we thought, or this very upload with other bytes (a log that was rebuilt has lost its
+  // end): sending again sends only what is not there, and finds out that the file has changed since. The machine bounds it.
+  if ('incomplete' in outcome) return { type: 'send.incomplete' };
+  const { refused } = outcome;
+  if (refused.class === 'RESYNC' || refused.code === 'TENDER_RECEIPT_MISMATCH')
+    return { type: 'send.incomplete' };
+  return failedEvent(refused, random);
 }
 
 function speaksOf(proof: StoredProof, params: JsonObject): boolean {
@@ -77,7 +78,7 @@ function storedEvent({ documentId, receipt, proof, keyId, storedMs }: StoredProo
   };
 }
 
-function failedEvent(failure: ReturnType<typeof lineFailure>, random: Random): MachineEvent {
+function failedEvent(failure: Failure, random: Random): MachineEvent {
   const { class: failureClass, code, message } = failure;
   const delayMs = resendDelayMs(failure, random.unit());
   return { type: 'send.failed', class: failureClass, code, message, delayMs };
