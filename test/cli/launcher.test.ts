@@ -3,6 +3,7 @@ import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
+import { agentNodeFlags } from '../../agent/cli/node-flags.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const launcher = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'tender');
@@ -89,7 +90,7 @@ describe('the launcher', () => {
     expect(await started(script, ['agent', '--json'])).toMatchObject({
       side: 'agent',
       args: ['agent', '--json'],
-      flags: ['--max-semi-space-size=2'],
+      flags: agentNodeFlags,
     });
     expect(await started(script, [])).toMatchObject({ side: 'agent', args: [], flags: [] });
   });
