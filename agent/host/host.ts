@@ -166,6 +166,19 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
 
   async function open(): Promise<RecoveryReport> {
     if (opened !== undefined || closing) throw new TenderError('TENDER_INTERNAL', 'A host opens once.');
+    try {
+      return await openLog();
+    } catch (error) {
+      const half = opened as Opened | undefined;
+      half?.timers.stop();
+      half?.loop.end(error as Error);
+      await half?.store.close();
+      opened = undefined;
+      throw error;
+    }
+  }
+
+  async function openLog(): Promise<RecoveryReport> {
     const started = clock.monotonicMs();
     const { kv, standing, rebuilt } = await recover(ports);
     const { logId } = standing.identity;
@@ -266,14 +279,16 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     for (const actor of standing.quarantined)
       rows.push(...(await quarantineRows(store.kv(), cells.live(actor)!)));
     const event = { type: 'host.booted', boot, clean: standing.clean, replayed: standing.replayed };
-    const told: Promise<unknown>[] = [postHost(event, rows)];
+    const told: string[] = [];
     for (const kind of ['connection', 'breaker']) {
       for await (const { actor, cell } of list(store.kv(), cells, { kind, limit: 64 })) {
         permits.observe(actor, cell);
-        told.push(send(actor, { type: 'host.booted', boot }, { src: 'sys' }));
+        told.push(actor);
       }
     }
-    await Promise.all(told);
+    const logged = postHost(event, rows);
+    const booted = { type: 'host.booted', boot };
+    await Promise.all([logged, ...told.map((actor) => send(actor, booted, { src: 'sys' }))]);
   }
 
   const create: Host['create'] = (actor, input, options) =>
