@@ -20,6 +20,8 @@ export async function postgresCloud(): Promise<PostgresCloud> {
   const fresh = await freshDatabase();
   const database = await openDatabase({ url: fresh.appUrl, connectionsMax: 8 });
   const owners = new pg.Pool({ connectionString: fresh.ownerUrl, max: 1 });
+  // A pool's end() does not wait for the server's goodbye: dropping the database may still end that connection.
+  owners.on('error', () => undefined);
   const owner = async <Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []) =>
     (await owners.query<Row>(sql, values)).rows;
   return {
