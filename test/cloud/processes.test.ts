@@ -152,8 +152,6 @@ const notices = (beside: Awaited<ReturnType<typeof openBeside>>, scope: DeviceSc
 describe('processes that are killed', () => {
   it('a worker killed in mid-index: another takes the document over at once, and it is told once', async () => {
     const tenant = errand('tenant', 'add', 'acme');
-    const api = start('--only', 'api');
-    await ready(api);
     const beside = await openBeside();
     const scope = await beside.yacht(tenant.tenantId!);
     const first = start('--only', 'worker', '--set', 'extract_text_max=256KB');
