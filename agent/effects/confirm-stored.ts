@@ -9,7 +9,7 @@ import type { MachineEvent } from '../../machines/kernel.ts';
 import type { EffectHandler } from '../host/contract.ts';
 import { resendDelayMs } from '../line/delays.ts';
 import type { Line } from '../line/line.ts';
-import type { Stored, StoredProof } from '../line/outgoing.ts';
+import type { Stored, StoredProof } from '../line/outcome.ts';
 import type { Random } from '../ports.ts';
 import { untilAborted, uploadOf } from './send-document.ts';
 

@@ -13,7 +13,8 @@ import type { EffectHandler, EffectRequest } from '../host/contract.ts';
 import { resendDelayMs } from '../line/delays.ts';
 import { type LineLimitsAboard, lineLimits } from '../line/limits.ts';
 import type { Line } from '../line/line.ts';
-import type { OutgoingDocument, Sent, Whole } from '../line/outgoing.ts';
+import type { Sent, Whole } from '../line/outcome.ts';
+import type { OutgoingDocument } from '../line/outgoing.ts';
 import type { Clock, FileStat, Random } from '../ports.ts';
 
 export interface SendDocumentPorts {

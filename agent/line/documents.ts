@@ -2,7 +2,8 @@
 import type { HeldFrame } from '../../cloud/contract/frames.ts';
 import { ulidTimeMs } from '../../cloud/contract/ids.ts';
 import type { LineLimitsAboard } from './limits.ts';
-import { type DocumentSource, OutgoingDocument, type Upload } from './outgoing.ts';
+import type { DocumentSource, Upload } from './outcome.ts';
+import { OutgoingDocument } from './outgoing.ts';
 
 export interface Documents {
   readonly count: number;

@@ -11,7 +11,8 @@ import { type HandshakePorts, type Shaken, shakeHands, WallClock } from './hands
 import type { Lane, LaneOwner } from './lane.ts';
 import { type LineLimitsAboard, lineLimits } from './limits.ts';
 import { createNoticeQueue } from './notice-queue.ts';
-import type { DocumentSource, OutgoingDocument, Upload } from './outgoing.ts';
+import type { DocumentSource, Upload } from './outcome.ts';
+import type { OutgoingDocument } from './outgoing.ts';
 import { Pace } from './pace.ts';
 import { provenReceipts } from './receipt-check.ts';
 import type { LineIdentity } from './upgrade.ts';

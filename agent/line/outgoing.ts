@@ -5,71 +5,25 @@
 import type { Failure } from '../../cloud/contract/failure.ts';
 import { encodeSlice, encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
 import { frameLimits, type HeldFrame, type WantFrame } from '../../cloud/contract/frames.ts';
-import { type Run, RunSet } from '../../cloud/contract/runs.ts';
+import type { Run } from '../../cloud/contract/runs.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
-import type { ChunkLedger } from '../files/ledger.ts';
+import { ChunkBook, type Entry } from './chunk-book.ts';
 import { lineFailure } from './failures.ts';
 import type { LineLimitsAboard } from './limits.ts';
-
-export interface Upload {
-  readonly uploadId: string;
-  readonly name: Uint8Array;
-  readonly version: number;
-  readonly priority: number;
-  readonly modifiedMs: number;
-  /** Size as last seen, for progress. */
-  readonly sizeBytes?: number;
-}
-
-/** Whole document as read to its end. */
-export interface Whole {
-  readonly lengthBytes: number;
-  readonly sha256: Uint8Array;
-  readonly chunks: number;
-}
-
-export interface DocumentSource {
-  open(): DocumentReader;
-  readonly ledger: ChunkLedger;
-  /** The version ashore that this content is equal to, if sending it would change nothing. */
-  unchanged(read: Whole): Promise<number | undefined>;
-}
-
-export interface StoredProof {
-  readonly documentId: string;
-  readonly version: number;
-  readonly lengthBytes: number;
-  readonly sha256: Uint8Array;
-  readonly storedMs: number;
-  readonly keyId: string;
-  /** Canonical bytes of the receipt, and what proves them: contract/receipt.ts. */
-  readonly receipt: Uint8Array;
-  readonly proof: Uint8Array;
-}
-
-/** How sending ended. `refused`: the line or the cloud; `failed`: the file or this machine. */
-export type Sent =
-  | { readonly sent: Whole }
-  | { readonly unchanged: number }
-  | { readonly changed: true }
-  | { readonly failed: Failure }
-  | { readonly refused: Failure };
-
-export type Stored =
-  | { readonly stored: StoredProof }
-  | { readonly incomplete: true }
-  | { readonly refused: Failure };
+import {
+  type DocumentSource,
+  Outcome,
+  type Sent,
+  type Stored,
+  type StoredProof,
+  type Upload,
+  type Whole,
+} from './outcome.ts';
 
 export interface OutgoingProgress {
   readonly durableBytes: number;
   readonly sentBytes: number;
   readonly sizeBytes?: number;
-}
-
-/** A chunk announced and not durable yet. */
-interface Announced {
-  readonly length: number;
-  readonly id: Uint8Array;
 }
 
 /** Bytes in hand, the next to leave. */
@@ -84,7 +38,6 @@ export class OutgoingDocument {
   readonly upload: Upload;
   priority: number;
   handle: number | undefined;
-  durableBytes = 0;
   sentBytes = 0;
 
   readonly #limits: LineLimitsAboard;
@@ -93,15 +46,9 @@ export class OutgoingDocument {
   #reader: DocumentReader | undefined;
   #reading = false;
   #whole: Whole | undefined;
-  readonly #durable = new RunSet();
-  readonly #announced = new Map<number, Announced>();
-  readonly #named = new Set<number>();
+  readonly #book = new ChunkBook();
   #countRead = 0;
-  #undurableBytes = 0;
-  readonly #again = new RunSet();
-  readonly #unknownAshore = new RunSet();
-  #partial = new Map<number, number>();
-  #entries: { index: number; length: number; id?: Uint8Array }[] = [];
+  #entries: Entry[] = [];
   #hand: InHand[] = [];
   #handBytes = 0;
   #offerSaid = false;
@@ -111,10 +58,8 @@ export class OutgoingDocument {
   #proof: StoredProof | undefined;
   #closed = false;
   #suspended = false;
-  #sentOutcome: Sent | undefined;
-  #storedOutcome: Stored | undefined;
-  readonly #sentWaiters = new Set<(outcome: Sent) => void>();
-  readonly #storedWaiters = new Set<(outcome: Stored) => void>();
+  readonly #sent = new Outcome<Sent>();
+  readonly #stored = new Outcome<Stored>();
 
   /** Without a source it only asks whether the upload is stored. `fresh`: the cloud cannot hold anything of it. */
   constructor(
@@ -139,22 +84,21 @@ export class OutgoingDocument {
 
   get isOver(): boolean {
     return (
-      this.#storedOutcome !== undefined || (this.#sentOutcome !== undefined && !('sent' in this.#sentOutcome))
+      this.#stored.value !== undefined || (this.#sent.value !== undefined && !('sent' in this.#sent.value))
     );
   }
 
   /** Ended with anything but sent and stored: a new life of the same upload needs a new document. */
   get hasFailed(): boolean {
-    return (
-      (this.#sentOutcome !== undefined && !('sent' in this.#sentOutcome)) ||
-      (this.#storedOutcome !== undefined && !('stored' in this.#storedOutcome))
-    );
+    const sent = this.#sent.value;
+    const stored = this.#stored.value;
+    return (sent !== undefined && !('sent' in sent)) || (stored !== undefined && !('stored' in stored));
   }
 
   get progress(): OutgoingProgress {
     const { sizeBytes } = this.upload;
     return {
-      durableBytes: this.durableBytes,
+      durableBytes: this.#book.durableBytes,
       sentBytes: this.sentBytes,
       ...(sizeBytes !== undefined && { sizeBytes }),
     };
@@ -163,11 +107,11 @@ export class OutgoingDocument {
   // ------------------------------------------------------------------------------ for the effects
 
   whenSent(): Promise<Sent> {
-    return this.#outcome(this.#sentOutcome, this.#sentWaiters);
+    return this.#sent.when();
   }
 
   whenStored(): Promise<Stored> {
-    return this.#outcome(this.#storedOutcome, this.#storedWaiters);
+    return this.#stored.when();
   }
 
   /** Its effect was stopped: nothing leaves until one comes back. */
@@ -184,8 +128,8 @@ export class OutgoingDocument {
 
   /** Ends it with a failure for whoever waits. */
   refuse(failure: Failure): void {
-    this.#endSent({ refused: failure });
-    this.#endStored({ refused: failure });
+    this.#sent.end({ refused: failure });
+    this.#stored.end({ refused: failure });
   }
 
   async close(): Promise<void> {
@@ -205,10 +149,11 @@ export class OutgoingDocument {
     this.#finishSaid = false;
     if (wasBound) this.#awaitsHeld = true;
     this.#entries = [];
-    this.#partial = new Map();
-    for (const item of this.#hand) item.at = 0;
-    for (const index of this.#announced.keys()) this.#again.add(index);
-    for (const item of this.#hand) this.#again.delete(item.index);
+    this.#book.doubtAll();
+    for (const item of this.#hand) {
+      item.at = 0;
+      this.#book.again.delete(item.index);
+    }
     for (const frame of held ?? []) this.held(frame);
     void this.#read();
   }
@@ -223,16 +168,12 @@ export class OutgoingDocument {
     for (const run of frame.durable) this.#settle(run);
     // Asked nothing, so nothing waits: what is in the air is not to be sent again.
     if (!this.#awaitsHeld) return;
-    for (const { index, prefixBytes } of frame.partial) this.#partial.set(index, prefixBytes);
+    this.#book.hold(frame.partial);
     if (frame.more) return;
     this.#awaitsHeld = false;
-    for (const item of this.#hand) item.at = Math.min(this.#partial.get(item.index) ?? 0, item.bytes.length);
-    for (const [index, { length, id }] of this.#announced) {
-      this.#entries.push({ index, length, ...(this.#isNamed(index) && { id }) });
-      // Whole ashore, only not durable yet: nothing to send.
-      if (this.#isNamed(index) || (this.#partial.get(index) ?? 0) >= length) this.#again.delete(index);
-    }
-    if (!this.#source) this.#endStored({ incomplete: true });
+    for (const item of this.#hand) item.at = Math.min(this.#book.prefixOf(item.index), item.bytes.length);
+    this.#entries = this.#book.entriesAnew();
+    if (!this.#source) this.#stored.end({ incomplete: true });
     void this.#read();
     this.#wake();
   }
@@ -244,7 +185,7 @@ export class OutgoingDocument {
 
   want(frame: WantFrame): void {
     if (!this.#source) {
-      this.#endStored({ incomplete: true });
+      this.#stored.end({ incomplete: true });
       return;
     }
     if (frame.reason === 'known') {
@@ -259,12 +200,9 @@ export class OutgoingDocument {
     const strangers: Uint8Array[] = [];
     for (const run of frame.runs) {
       for (let index = run.start; index < Math.min(run.end, this.#countRead); index++) {
-        const id = this.#announced.get(index)?.id;
-        if (id && this.#isNamed(index)) strangers.push(id);
-        this.#unknownAshore.add(index);
-        this.#durable.delete(index);
-        this.#partial.delete(index);
-        if (!this.#hand.some((item) => item.index === index)) this.#again.add(index);
+        const stranger = this.#book.want(index);
+        if (stranger) strangers.push(stranger);
+        if (!this.#hand.some((item) => item.index === index)) this.#book.again.add(index);
       }
     }
     this.#finishSaid = false;
@@ -276,7 +214,7 @@ export class OutgoingDocument {
   /** The cloud's signed word. What it says of the content must be what was read here. */
   stored(proof: StoredProof): void {
     this.#proof = proof;
-    if (!this.#source) this.#endStored({ stored: proof });
+    if (!this.#source) this.#stored.end({ stored: proof });
     else if (this.#whole) this.#compare(this.#whole, proof);
     else void this.#read(); // finished before: read on to know that it is the same
   }
@@ -292,9 +230,9 @@ export class OutgoingDocument {
     const item = this.#hand[0];
     if (item) return this.#slice(handle, item, maxBytes, allocate);
     const whole = this.#whole;
-    if (!whole || this.#finishSaid || !this.#again.isEmpty || this.#reading) return undefined;
+    if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading) return undefined;
     this.#finishSaid = true;
-    this.#endSent({ sent: whole });
+    this.#sent.end({ sent: whole });
     return encodeYachtFrame({ type: 'FINISH', handle, ...whole, extensions: [] });
   }
 
@@ -361,14 +299,14 @@ export class OutgoingDocument {
     this.#reading = true;
     try {
       while (this.#mayRead()) {
-        const [again] = this.#again.runs;
+        const [again] = this.#book.again.runs;
         const more = again && !this.#awaitsHeld ? await this.#readAgain(again.start) : await this.#readNext();
         this.#wake();
         if (!more) break;
       }
     } catch (error) {
-      this.#endSent({ failed: internalFailure(error) });
-      this.#endStored({ refused: internalFailure(error) });
+      this.#sent.end({ failed: internalFailure(error) });
+      this.#stored.end({ refused: internalFailure(error) });
     } finally {
       this.#reading = false;
       this.#wake();
@@ -378,8 +316,8 @@ export class OutgoingDocument {
   #mayRead(): boolean {
     if (this.#closed || this.isOver || this.#suspended || this.handle === undefined) return false;
     if (this.#handBytes >= this.#limits.prefetchMaxBytes) return false;
-    if (!this.#again.isEmpty && !this.#awaitsHeld) return true;
-    if (this.#whole || this.#undurableBytes >= this.#limits.undurableMaxBytes) return false;
+    if (!this.#book.again.isEmpty && !this.#awaitsHeld) return true;
+    if (this.#whole || this.#book.undurableBytes >= this.#limits.undurableMaxBytes) return false;
     return true;
   }
 
@@ -387,12 +325,11 @@ export class OutgoingDocument {
     const bytes = await this.#reader!.again(index);
     if (this.#closed) return false;
     if (!bytes) return this.#changed();
-    if (!this.#again.has(index)) return true; // became durable meanwhile
-    this.#again.delete(index);
-    const named = this.#announced.get(index);
-    if (!named) this.#announce(index, bytes.length, new Uint8Array(0));
+    if (!this.#book.again.has(index)) return true; // became durable meanwhile
+    this.#book.again.delete(index);
+    if (!this.#book.isAnnounced(index)) this.#book.announce(index, bytes.length, new Uint8Array(0), false);
     this.#entries.push({ index, length: bytes.length });
-    this.#take({ index, bytes, pooled: false, at: Math.min(this.#partial.get(index) ?? 0, bytes.length) });
+    this.#take({ index, bytes, pooled: false, at: Math.min(this.#book.prefixOf(index), bytes.length) });
     return true;
   }
 
@@ -403,46 +340,45 @@ export class OutgoingDocument {
     if (this.#closed) return false;
     if ('changed' in step) return this.#changed();
     if ('failed' in step) {
-      this.#endSent(step);
+      this.#sent.end(step);
       return false;
     }
     if ('end' in step) return this.#ended(step.end);
     const { index, bytes, id } = step.chunk;
     this.#countRead = index + 1;
-    if (this.#durable.has(index) || this.#proof) {
-      this.durableBytes += bytes.length;
+    if (this.#book.isDurable(index) || this.#proof) {
+      this.#book.pass(bytes.length);
       this.#reader.release(index);
       await source.ledger.remember([id]);
       return true;
     }
     const known = await source.ledger.has(id);
     if (this.#closed) return false;
-    if (known && !this.#unknownAshore.has(index)) {
-      this.#announce(index, bytes.length, id);
-      this.#named.add(index);
+    if (known && this.#book.mayName(index)) {
+      this.#book.announce(index, bytes.length, id, true);
       this.#entries.push({ index, length: bytes.length, id });
       this.#reader.release(index);
       return true;
     }
-    if (this.#durable.has(index)) return true;
-    this.#announce(index, bytes.length, id);
+    if (this.#book.isDurable(index)) return true;
+    this.#book.announce(index, bytes.length, id, false);
     this.#entries.push({ index, length: bytes.length });
-    this.#take({ index, bytes, pooled: true, at: Math.min(this.#partial.get(index) ?? 0, bytes.length) });
+    this.#take({ index, bytes, pooled: true, at: Math.min(this.#book.prefixOf(index), bytes.length) });
     return true;
   }
 
   async #ended(whole: Whole): Promise<boolean> {
     const version = await this.#source!.unchanged(whole);
     if (this.#closed) return false;
-    if (version !== undefined) this.#endSent({ unchanged: version });
+    if (version !== undefined) this.#sent.end({ unchanged: version });
     this.#whole = whole;
     if (this.#proof) this.#compare(whole, this.#proof);
     return false;
   }
 
   #changed(): boolean {
-    this.#endSent({ changed: true });
-    this.#endStored({ incomplete: true }); // sending again finds the same and says it
+    this.#sent.end({ changed: true });
+    this.#stored.end({ incomplete: true }); // sending again finds the same and says it
     return false;
   }
 
@@ -458,22 +394,12 @@ export class OutgoingDocument {
       return;
     }
     this.#settle({ start: 0, end: whole.chunks });
-    this.durableBytes = whole.lengthBytes;
-    this.#endSent({ sent: whole });
-    this.#endStored({ stored: proof });
+    this.#book.durableBytes = whole.lengthBytes;
+    this.#sent.end({ sent: whole });
+    this.#stored.end({ stored: proof });
   }
 
   // ------------------------------------------------------------------------------ bookkeeping
-
-  /** Was this chunk named by its id instead of sent? */
-  #isNamed(index: number): boolean {
-    return this.#named.has(index) && !this.#unknownAshore.has(index);
-  }
-
-  #announce(index: number, length: number, id: Uint8Array): void {
-    this.#announced.set(index, { length, id });
-    this.#undurableBytes += length;
-  }
 
   #take(item: InHand): void {
     this.#hand.push(item);
@@ -489,46 +415,19 @@ export class OutgoingDocument {
 
   /** These are durable ashore: forgotten here, remembered in the ledger. */
   #settle(run: Run): void {
-    this.#durable.add(run.start, run.end);
-    const ids: Uint8Array[] = [];
-    for (const [index, { length, id }] of this.#announced) {
-      if (index < run.start || index >= run.end) continue;
-      this.#announced.delete(index);
-      this.#named.delete(index);
-      this.#undurableBytes -= length;
-      this.durableBytes += length;
-      if (id.length > 0) ids.push(id);
-    }
+    const ids = this.#book.settle(run);
     this.#cancel(run);
     if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
   }
 
   /** Bytes of these need not leave any more. */
   #cancel(run: Run): void {
-    this.#again.delete(run.start, run.end);
+    this.#book.again.delete(run.start, run.end);
     this.#entries = this.#entries.filter(({ index }) => index < run.start || index >= run.end);
     for (let at = this.#hand.length - 1; at >= 0; at--) {
       const { index } = this.#hand[at]!;
       if (index >= run.start && index < run.end) this.#dropHand(at);
     }
-  }
-
-  #outcome<T>(outcome: T | undefined, waiters: Set<(outcome: T) => void>): Promise<T> {
-    return outcome ? Promise.resolve(outcome) : new Promise((resolve) => waiters.add(resolve));
-  }
-
-  #endSent(outcome: Sent): void {
-    if (this.#sentOutcome) return;
-    this.#sentOutcome = outcome;
-    for (const waiter of this.#sentWaiters) waiter(outcome);
-    this.#sentWaiters.clear();
-  }
-
-  #endStored(outcome: Stored): void {
-    if (this.#storedOutcome) return;
-    this.#storedOutcome = outcome;
-    for (const waiter of this.#storedWaiters) waiter(outcome);
-    this.#storedWaiters.clear();
   }
 }
 

@@ -2,7 +2,7 @@
 // them. Anything else is no receipt.
 import type { ReceiptFrame } from '../../cloud/contract/frames.ts';
 import { proofFor, receiptBytes, verifyReceipt } from '../../cloud/contract/receipt.ts';
-import type { StoredProof } from './outgoing.ts';
+import type { StoredProof } from './outcome.ts';
 
 /** By upload; undefined when the signature is not the cloud's. */
 export function provenReceipts(

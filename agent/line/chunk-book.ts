@@ -1,0 +1,104 @@
+// What is known of one document's chunks, by index: announced, named by id, whole or in part ashore, durable there, to be sent
+// again. Only chunks on their way are kept; a durable one is a bit in a run. Used by outgoing.ts.
+import type { HeldFrame } from '../../cloud/contract/frames.ts';
+import { type Run, RunSet } from '../../cloud/contract/runs.ts';
+
+/** A manifest entry to be said; with an id no bytes follow. */
+export interface Entry {
+  readonly index: number;
+  readonly length: number;
+  readonly id?: Uint8Array;
+}
+
+export class ChunkBook {
+  /** Chunks whose bytes must be read and sent again. */
+  readonly again = new RunSet();
+  /** Bytes announced and not durable. */
+  undurableBytes = 0;
+  durableBytes = 0;
+  readonly #durable = new RunSet();
+  readonly #announced = new Map<number, { readonly length: number; readonly id: Uint8Array }>();
+  readonly #named = new Set<number>();
+  /** Named, and the cloud said that it does not know it: bytes must go. */
+  readonly #unknownAshore = new RunSet();
+  #prefixes = new Map<number, number>();
+
+  isDurable(index: number): boolean {
+    return this.#durable.has(index);
+  }
+
+  isAnnounced(index: number): boolean {
+    return this.#announced.has(index);
+  }
+
+  /** May this chunk be named instead of sent? Not after the cloud has asked for its bytes. */
+  mayName(index: number): boolean {
+    return !this.#unknownAshore.has(index);
+  }
+
+  /** How much of its beginning is ashore. */
+  prefixOf(index: number): number {
+    return this.#prefixes.get(index) ?? 0;
+  }
+
+  announce(index: number, length: number, id: Uint8Array, isNamed: boolean): void {
+    this.#announced.set(index, { length, id });
+    if (isNamed) this.#named.add(index);
+    this.undurableBytes += length;
+  }
+
+  /** Read past a chunk that was durable before. */
+  pass(length: number): void {
+    this.durableBytes += length;
+  }
+
+  /** A new lane: what is ashore is unknown until HELD, so everything announced is doubtful. */
+  doubtAll(): void {
+    this.#prefixes = new Map();
+    for (const index of this.#announced.keys()) this.again.add(index);
+  }
+
+  /** Prefixes as the cloud tells them. */
+  hold(partial: HeldFrame['partial']): void {
+    for (const { index, prefixBytes } of partial) this.#prefixes.set(index, prefixBytes);
+  }
+
+  /** After HELD: every entry to be said anew; what is named, or whole ashore, need not be read again. */
+  entriesAnew(): Entry[] {
+    const entries: Entry[] = [];
+    for (const [index, { length, id }] of this.#announced) {
+      const isNamed = this.#isNamed(index);
+      entries.push({ index, length, ...(isNamed && { id }) });
+      if (isNamed || this.prefixOf(index) >= length) this.again.delete(index);
+    }
+    return entries;
+  }
+
+  /** The cloud wants the bytes. Answers the id that it turned out not to know. */
+  want(index: number): Uint8Array | undefined {
+    const stranger = this.#isNamed(index) ? this.#announced.get(index)?.id : undefined;
+    this.#unknownAshore.add(index);
+    this.#durable.delete(index);
+    this.#prefixes.delete(index);
+    return stranger;
+  }
+
+  /** These are durable ashore. Answers the ids of those that were on their way. */
+  settle(run: Run): Uint8Array[] {
+    this.#durable.add(run.start, run.end);
+    const ids: Uint8Array[] = [];
+    for (const [index, { length, id }] of this.#announced) {
+      if (index < run.start || index >= run.end) continue;
+      this.#announced.delete(index);
+      this.#named.delete(index);
+      this.undurableBytes -= length;
+      this.durableBytes += length;
+      if (id.length > 0) ids.push(id);
+    }
+    return ids;
+  }
+
+  #isNamed(index: number): boolean {
+    return this.#named.has(index) && this.mayName(index);
+  }
+}
