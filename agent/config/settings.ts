@@ -1,6 +1,6 @@
 // Every setting of the agent: default, unit, limits and one line of why. The property name ends in its unit; in the file
 // the same setting is written without it, because there the value carries the unit: `retryBaseMs` is `retry_base = "1s"`.
-// Read by load.ts; printed by `tender config show --origin`; docs/operations.md has it as a table.
+// Read by config.ts; `tender config show --origin` prints it whole.
 import { profileNames } from './presets.ts';
 import { failureText, type Read, readDuration, readRate, readSize } from './units.ts';
 
