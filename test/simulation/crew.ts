@@ -102,6 +102,14 @@ export class Crew {
     sources.has(name, bytes);
   }
 
+  /** All bytes of a file become others in place, of the same length: what a read in two parts would splice. */
+  rewriteFile(path: string): void {
+    const { random, files, sources } = this.#parts;
+    const bytes = random.bytes(files.content(path)?.length ?? 0);
+    sources.has(nameOf(path), bytes);
+    files.write(path, bytes);
+  }
+
   removeFile(): void {
     const { files, timeline, random, sources } = this.#parts;
     const path = this.#anyFile();

@@ -9,6 +9,8 @@ import type { World } from './world.ts';
 
 /** Port calls until a death at a boundary, drawn between these over orders of magnitude. */
 const boundaryCalls = [1, 400] as const;
+/** Reads up to this are looks at a sample, not at a document. */
+const sampleMaxBytes = 16 * 1024;
 const dayMs = 24 * 3_600_000;
 
 export class Weather {
@@ -118,12 +120,15 @@ export class Weather {
   /** The next file that the agent reads in more than one part changes between two of them. */
   #whileReading(): void {
     const { files, crew } = this.#world;
-    this.#changesDue++;
-    files.onRead = (path, position) => {
+    this.#changesDue += 2;
+    files.onRead = (path, position, length) => {
       if (this.#calm || this.#changesDue === 0 || position === 0 || !path.startsWith(`${folderPath}/`))
         return;
+      // Samples are read far oftener than documents.
+      if (length <= sampleMaxBytes && !this.#random.chance(0.1)) return;
       this.#changesDue--;
-      crew.changeFile(path);
+      if (this.#random.chance(0.5)) crew.rewriteFile(path);
+      else crew.changeFile(path);
     };
   }
 

@@ -42,7 +42,7 @@ export class FakeFiles {
   /** Probability that a change reaches the watchers: network shares give no events at all. */
   hintChance = 1;
   /** Told of each read by the agent before it is answered: others may write between two parts of one file. */
-  onRead: (path: string, position: number) => void = () => {};
+  onRead: (path: string, position: number, length: number) => void = () => {};
   /** When set, every write by the agent fails with it (ENOSPC, EIO). */
   writeError: string | undefined;
 
@@ -156,7 +156,7 @@ export class FakeFiles {
       read: (target, offset, length, position) =>
         call(() => {
           this.#failRead(path);
-          this.onRead(path, position);
+          this.onRead(path, position, length);
           // Short reads are legal, and the only way that a file may change between two parts of a small one.
           const most = this.#random.chance(0.5)
             ? length
