@@ -16,7 +16,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
-import { ClassicLevel } from 'classic-level';
+import { Level } from 'level';
 import { TenderError } from '../errors.ts';
 import type { Change, KeyRange, KeyValue, Storage } from '../ports.ts';
 import { lockState } from './state-lock.ts';
@@ -58,7 +58,7 @@ export function createLevelStorage(directory: string): Storage {
   async function open(): Promise<KeyValue> {
     const unlock = lockState(home);
     try {
-      const level = new ClassicLevel<string, string>(path, {
+      const level = new Level<string, string>(path, {
         keyEncoding: 'utf8',
         valueEncoding: 'utf8',
         writeBufferSize: writeBufferBytes,
@@ -116,7 +116,7 @@ export function createLevelStorage(directory: string): Storage {
   return { open, quarantine, restore, mark, marked };
 }
 
-function keyValue(level: ClassicLevel<string, string>, closed: () => void): KeyValue {
+function keyValue(level: Level<string, string>, closed: () => void): KeyValue {
   return {
     // The synchronous read takes about 10 µs where the asynchronous one takes 50 (measured).
     get: async (key) => level.getSync(key),
@@ -133,10 +133,7 @@ function keyValue(level: ClassicLevel<string, string>, closed: () => void): KeyV
 }
 
 /** One native call per page; handed out by hand, since an async generator costs three times as much per row (measured). */
-function pages(
-  level: ClassicLevel<string, string>,
-  range: KeyRange,
-): AsyncIterable<readonly [string, string]> {
+function pages(level: Level<string, string>, range: KeyRange): AsyncIterable<readonly [string, string]> {
   return {
     [Symbol.asyncIterator]: () => {
       const iterator = level.iterator({ ...range, fillCache: false });

@@ -30,7 +30,6 @@ export const importRules: readonly ImportRule[] = [
     ours: ['machines/', 'cloud/contract/'],
     packages: [
       'node:*',
-      'classic-level',
       'commander',
       'http-message-signatures',
       'level',
