@@ -1,5 +1,5 @@
 // The shore end of the line: admits upgrades, keeps one session per device, fences older ones, speaks first on every lane.
-// Built in main.ts (and by the simulator); adapters/ws-lanes.ts brings it the sockets.
+// Built in main.ts (and by the simulator); adapters/line-upgrade.ts brings it the sockets.
 import { encodeHelloBody } from '../contract/frame-encoder.ts';
 import type { HelloFrame, LineLimits } from '../contract/frames.ts';
 import { protocolVersion } from '../contract/frames.ts';
