@@ -54,13 +54,14 @@ async function voyage(flags: Record<string, string> = {}) {
     scans,
     lines,
     identity: identity as Identity | undefined,
+    freeBytes: 1e12,
     daemon: undefined as unknown as Daemon,
     async boot(): Promise<void> {
       self.daemon = createDaemon(
         {
           clock,
           random: nodeRandom(),
-          files: nodeFiles(),
+          files: { ...nodeFiles(), freeBytes: async () => self.freeBytes },
           storage: createLevelStorage(join(home, 'state')),
           process: { pid: 1, rssBytes: () => 0, exit: () => {} },
           dialer: link.dialer,
@@ -242,5 +243,28 @@ describe('the daemon', () => {
       name: 'added/orphan.txt',
       state: 'sending',
     });
+  });
+
+  test('a full disk stops what comes in and says so; when there is room again it resumes by itself', async () => {
+    const ship = await voyage();
+    ship.link.isDown = true;
+    await ship.boot();
+    const first = await ship.add('a.txt', 'a');
+    ship.freeBytes = 1_000;
+    await expect(ship.add('b.txt', 'b')).rejects.toMatchObject({ code: 'TENDER_DISK_FULL' });
+    expect(await ship.daemon.aboard.status()).toMatchObject({
+      degradation: 'critical',
+      queue: { accepting: false, states: { sending: 1 } },
+      log: { writing: 'open' },
+    });
+    // What is queued goes on: delivering is what makes room.
+    ship.link.isDown = false;
+    await ship.until(
+      async () => String((await ship.daemon.aboard.uploads.get(first)).state) === 'stored',
+      100,
+    );
+    ship.freeBytes = 1e12;
+    await ship.add('b.txt', 'b');
+    expect(await ship.daemon.aboard.status()).toMatchObject({ queue: { accepting: true } });
   });
 });
