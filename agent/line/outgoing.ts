@@ -220,7 +220,7 @@ export class OutgoingDocument {
   }
 
   /** The next frame to leave, its slice at most `maxBytes` long; undefined: nothing now. */
-  take(maxBytes: number, allocate?: (count: number) => Uint8Array): Uint8Array | undefined {
+  take(maxBytes: number): Uint8Array | undefined {
     const handle = this.handle;
     if (handle === undefined || this.#suspended || this.#closed || this.isOver || this.#proof)
       return undefined;
@@ -228,7 +228,7 @@ export class OutgoingDocument {
     if (this.#awaitsHeld) return undefined;
     if (this.#entries.length > 0) return this.#manifest(handle);
     const item = this.#hand[0];
-    if (item) return this.#slice(handle, item, maxBytes, allocate);
+    if (item) return this.#slice(handle, item, maxBytes);
     const whole = this.#whole;
     if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading) return undefined;
     this.#finishSaid = true;
@@ -262,26 +262,15 @@ export class OutgoingDocument {
     });
   }
 
-  #slice(
-    handle: number,
-    item: InHand,
-    maxBytes: number,
-    allocate: ((count: number) => Uint8Array) | undefined,
-  ): Uint8Array | undefined {
+  #slice(handle: number, item: InHand, maxBytes: number): Uint8Array | undefined {
     const left = item.bytes.length - item.at;
     if (left === 0) {
       this.#dropHand(0);
       void this.#read();
-      return this.take(maxBytes, allocate);
+      return this.take(maxBytes);
     }
     const length = Math.min(left, maxBytes);
-    const frame = encodeSlice(
-      handle,
-      item.index,
-      item.at,
-      item.bytes.subarray(item.at, item.at + length),
-      allocate,
-    );
+    const frame = encodeSlice(handle, item.index, item.at, item.bytes.subarray(item.at, item.at + length));
     item.at += length;
     this.sentBytes += length;
     if (item.at === item.bytes.length) {
