@@ -86,7 +86,7 @@ describe('adding over the API', () => {
   ])('%s bytes than announced are not the file: nothing is queued', async (_what, size) => {
     const { one, spooled, queued } = await ship();
     const answer = await post(one, { name: named('a'), size, body: 'abc' });
-    expect(answer).toMatchObject({ json: { code: 'TENDER_FILE_UNREADABLE' } });
+    expect(answer).toMatchObject({ status: 400, json: { code: 'TENDER_FILE_UNREADABLE' } });
     expect([await spooled(), await queued()]).toEqual([[], []]);
   });
 
