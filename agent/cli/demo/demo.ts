@@ -78,10 +78,11 @@ async function report(
   hand.say('');
   hand.say(`Bytes on the wire: ${bytesText(wire.upBytes)} up and ${bytesText(wire.downBytes)} down for`);
   hand.say(`${bytesText(payloadBytes)} of documents (TCP payload; IP and TCP headers add about 4 %).`);
-  hand.say(
-    `Starting again from zero at each cut would have sent ${bytesText(fromZeroBytes)}: ` +
-      `$${dollars(fromZeroBytes)} instead of $${dollars(wire.upBytes)} at $${dollarsPerGb} a GB.`,
-  );
+  if (wire.cuts > 0)
+    hand.say(
+      `Starting again from zero at each cut would have sent ${bytesText(fromZeroBytes)}: ` +
+        `$${dollars(fromZeroBytes)} instead of $${dollars(wire.upBytes)} at $${dollarsPerGb} a GB.`,
+    );
   hand.tell({
     type: 'result',
     ok,
@@ -138,11 +139,10 @@ async function search(
 }
 
 async function stay(stage: Stage, hand: Stagehand, signal: AbortSignal): Promise<void> {
-  const shown = (options: readonly string[]): string => options.map((part) => `'${part}'`).join(' ');
-  const agent = shown(['--socket', stage.socket]);
+  const agent = `--socket ${shellWord(stage.socket)}`;
   hand.say(`
 Everything keeps running. Try, in another terminal in this folder:
-  cp FILE ${stage.folder}/
+  cp FILE ${shellWord(stage.folder)}/
   npm run --silent tender -- ls ${agent}
   npm run --silent tender -- add FILE --priority 1 --wait ${agent}
   npm run --silent tender -- status ${agent}
@@ -156,4 +156,8 @@ Folder: ${stage.folder} (label ${folderLabel}). Cloud: ${stage.cloudUrl}. Ctrl-C
   } catch {
     // Ctrl-C: the way this is meant to end.
   }
+}
+
+function shellWord(text: string): string {
+  return /^[\w./:@-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
