@@ -338,7 +338,8 @@ export class OutgoingDocument {
     if (this.#book.isDurable(index) || this.#proof) {
       this.#book.pass(bytes.length);
       this.#reader.release(index);
-      await source.ledger.remember([id]);
+      // Not waited for: a row takes a second to be durable, and a large file passes by thousands of its chunks.
+      void source.ledger.remember([id]).catch(() => {}); // only a hint
       return true;
     }
     const known = await source.ledger.has(id);

@@ -155,6 +155,25 @@ describe('after a cut', () => {
     expect(counted.sentBytes).toBe(20_000);
   });
 
+  test('an agent that starts anew passes by what is durable without waiting for its own disk', async () => {
+    const { yacht } = await witnessed();
+    await yacht.open();
+    const bytes = content(300_000);
+    const uploadId = yacht.upload(bytes);
+    yacht.link.cutAfterBytes = 250_000;
+    const sending = yacht.send(uploadId);
+    while (yacht.lost.length === 0) await yacht.clock.advance(10);
+    sending.abort();
+    const remember = yacht.ledger.remember;
+    // As in the log: soft rows are durable within a second.
+    yacht.ledger.remember = (ids) =>
+      new Promise((resolve) => void yacht.clock.after(1_000, () => resolve(remember(ids))));
+    yacht.restart();
+    const startedMs = yacht.clock.monotonicMs();
+    expect(await carryThrough(yacht, uploadId)).toBe('upload.stored');
+    expect(yacht.clock.monotonicMs() - startedMs).toBeLessThan(2_000);
+  });
+
   test('during days offline fifty documents wait, and all go when the line is back', async () => {
     const { yacht } = await witnessed();
     await yacht.open();
