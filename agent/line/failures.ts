@@ -41,6 +41,10 @@ export const lineFailures = {
     'AUTH',
     'This device is not enrolled yet: run `tender enrol URL CODE` with a code from the fleet office.',
   ],
+  TENDER_LINE_UNPREPARED: [
+    'LOCAL',
+    'The connection could not be prepared: the device’s key or the address of the cloud cannot be used. The log says why.',
+  ],
   TENDER_LINE_STOPPED: ['POLICY', 'The connection was closed aboard.'],
 } as const satisfies Record<string, readonly [FailureClass, string]>;
 

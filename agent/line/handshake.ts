@@ -74,7 +74,7 @@ async function attempt(
   const request = await upgradeRequest(identity, whole, wall.nowMs(), limits.connectTimeoutMs);
   const began = clock.monotonicMs();
 
-  return new Promise((resolve) => {
+  return new Promise((resolve, reject) => {
     let done = false;
     const finish = (outcome: Shaken | { failure: Failure } | { failure: Failure; trueMs: number }) => {
       done = true;
@@ -117,7 +117,7 @@ async function attempt(
         return;
       }
       finish(judge(dialled, nonce, identity.cloudKeys));
-    });
+    }, reject);
   });
 }
 

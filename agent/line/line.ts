@@ -207,15 +207,21 @@ export class Line {
   }
 
   async #shake(proved: (shaken: Shaken) => void): Promise<Shaken | { readonly failure: Failure }> {
-    const identity = await this.#ports.identity();
-    if (!identity) return { failure: lineFailure('TENDER_NOT_ENROLLED') };
-    const claim = { ...this.#claim!, sessionId: this.sessionId, lane: 0, cursor: this.#cursor };
-    const heard = (shaken: Shaken) => {
-      this.#identity = identity;
-      proved(shaken);
-    };
-    const handshake = { identity, claim, owner: this.#owner, proved: heard };
-    return shakeHands({ ...this.#ports, limits: this.#limits }, this.#wall, handshake);
+    try {
+      const identity = await this.#ports.identity();
+      if (!identity) return { failure: lineFailure('TENDER_NOT_ENROLLED') };
+      const claim = { ...this.#claim!, sessionId: this.sessionId, lane: 0, cursor: this.#cursor };
+      const heard = (shaken: Shaken) => {
+        this.#identity = identity;
+        proved(shaken);
+      };
+      const handshake = { identity, claim, owner: this.#owner, proved: heard };
+      return await shakeHands({ ...this.#ports, limits: this.#limits }, this.#wall, handshake);
+    } catch (error) {
+      // A key that cannot be read, an address that is none: nothing was dialled.
+      this.#ports.log({ event: 'line.unprepared', error: String(error) });
+      return { failure: lineFailure('TENDER_LINE_UNPREPARED') };
+    }
   }
 
   #opened({ hello, rttMs }: Shaken): Opened {

@@ -141,6 +141,33 @@ describe('opening a line', () => {
   });
 });
 
+test('a key that cannot be read, or an address that is none, is a failure of this machine, and may heal', async () => {
+  const yacht = await yachtAndShore();
+  let broken = true;
+  yacht.line = new Line({
+    dialer: yacht.link.dialer,
+    clock: yacht.clock,
+    random: yacht.random,
+    heartbeatMs: 60_000,
+    identity: async () => {
+      if (broken) throw new Error('key file is gone');
+      return {
+        deviceId: yacht.shore.deviceId,
+        cloudUrl: 'http://localhost:1',
+        cloudKeys: [yacht.shore.cloudKey.publicKey],
+        sign: yacht.shore.deviceKey.sign,
+      };
+    },
+    keepNotices: async () => 0,
+    lost: () => {},
+    crossed: () => {},
+    log: () => {},
+  });
+  expect(await yacht.open()).toMatchObject({ class: 'LOCAL', code: 'TENDER_LINE_UNPREPARED' });
+  broken = false;
+  expect(await yacht.open()).toMatchObject({ type: 'line.opened' });
+});
+
 describe('sessions', () => {
   test('a newer boot fences the older one at once; the older is refused and does not fight back', async () => {
     const yacht = await yachtAndShore();
