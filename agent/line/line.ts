@@ -4,7 +4,7 @@
 import type { Failure } from '../../cloud/contract/failure.ts';
 import type { AckFrame, CloudFrame, InventoryPageFrame, NoticeFrame } from '../../cloud/contract/frames.ts';
 import { hexFromBytes } from '../../cloud/contract/ids.ts';
-import { type Crossing, inDoubt, newEstimate, observe, type Sample } from '../../machines/estimators.ts';
+import type { Crossing } from '../../machines/estimators.ts';
 import { createDocuments, type Documents } from './documents.ts';
 import { lineFailure, saidByCloud } from './failures.ts';
 import { type HandshakePorts, type Shaken, shakeHands, WallClock } from './handshake.ts';
@@ -13,8 +13,8 @@ import { type LineLimitsAboard, lineLimits } from './limits.ts';
 import { createNoticeQueue } from './notice-queue.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
 import type { OutgoingDocument } from './outgoing.ts';
-import { Pace } from './pace.ts';
 import { provenReceipts } from './receipt-check.ts';
+import { Sender } from './sender.ts';
 import type { LineIdentity } from './upgrade.ts';
 
 export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
@@ -56,7 +56,7 @@ export class Line {
   readonly #ports: LinePorts;
   readonly #limits: LineLimitsAboard;
   readonly #wall: WallClock;
-  readonly #pace: Pace;
+  readonly #sender: Sender;
   readonly #documents: Documents;
   readonly #notices: ReturnType<typeof createNoticeQueue>;
   #claim: { logId: string; boot: number } | undefined;
@@ -64,13 +64,8 @@ export class Line {
   #identity: LineIdentity | undefined;
   #shaken: Shaken | undefined;
   #opening: Promise<{ opened: Opened } | { failure: Failure }> | undefined;
-  #estimate = newEstimate;
-  #windowWasFull = false;
-  #pumping = false;
   #doubting = false;
   #noticesPaused = false;
-  #wireBytesUp = 0;
-  #cancelPump: (() => void) | undefined;
   #cancelWatch: (() => void) | undefined;
   #inventory: { resolve: (page: InventoryPageFrame) => void; reject: (failure: Failure) => void } | undefined;
 
@@ -78,18 +73,23 @@ export class Line {
     this.#ports = ports;
     this.#limits = ports.limits ?? lineLimits;
     this.#wall = new WallClock(ports.clock);
-    this.#pace = new Pace(this.#limits);
     this.sessionId = hexFromBytes(ports.random.bytes(16));
     this.#documents = createDocuments({
       bootWallMs: ports.clock.wallMs(),
       limits: this.#limits,
-      wake: () => this.#pump(),
+      wake: () => this.#sender.pump(),
+    });
+    this.#sender = new Sender({
+      ...ports,
+      limits: this.#limits,
+      next: (sliceMaxBytes) => this.#documents.next(sliceMaxBytes),
+      stirred: () => this.#watch(),
     });
     this.#notices = createNoticeQueue({
       keep: ports.keepNotices,
       seen: (cursor) => {
         this.#cursor = Math.max(this.#cursor, cursor);
-        this.#say({ type: 'SEEN', cursor });
+        this.#sender.say({ type: 'SEEN', cursor });
       },
       drained: () => this.#heedNotices(),
       failed: (error) => {
@@ -130,7 +130,7 @@ export class Line {
   carry(upload: Upload, source: DocumentSource | undefined): OutgoingDocument {
     const document = this.#documents.carry(upload, source);
     if (this.isOpen) this.#documents.bind(document);
-    this.#pump();
+    this.#sender.pump();
     return document;
   }
 
@@ -147,20 +147,19 @@ export class Line {
   /** Given up: the cloud may forget it too. */
   drop(uploadId: string): void {
     const handle = this.#documents.find(uploadId)?.handle;
-    if (handle !== undefined) this.#say({ type: 'DROP', handle });
+    if (handle !== undefined) this.#sender.say({ type: 'DROP', handle });
     this.#documents.release(uploadId);
   }
 
   prioritise(uploadId: string, priority: number): void {
     const document = this.#documents.find(uploadId);
     if (document) document.priority = priority;
-    this.#pump();
+    this.#sender.pump();
   }
 
   /** A hard ceiling on all bytes handed to the socket, bytes/s; null lifts it. Takes effect at once. */
   throttle(bytesPerSecond: number | null): void {
-    this.#pace.throttle(bytesPerSecond, this.#ports.clock.monotonicMs());
-    this.#pump();
+    this.#sender.throttle(bytesPerSecond);
   }
 
   /** One page of what is ashore, by name bytes. Rejects with the Failure that ended the line; one call at a time. */
@@ -168,23 +167,17 @@ export class Line {
     if (!this.isOpen) return Promise.reject(lineFailure('TENDER_LINE_CUT'));
     return new Promise((resolve, reject) => {
       this.#inventory = { resolve, reject };
-      this.#say({ type: 'INVENTORY', ...(after && { after }), extensions: [] });
+      this.#sender.say({ type: 'INVENTORY', ...(after && { after }), extensions: [] });
     });
   }
 
   status(): LineStatus {
-    const { rate, ceiling } = this.#pace;
     return {
       open: this.isOpen,
       epoch: this.#shaken?.hello.epoch ?? null,
       documents: this.#documents.count,
-      outstandingBytes: this.#shaken?.lane.outstandingBytes ?? 0,
-      windowBytes: Math.round(this.#window()),
-      rateBytesPerSecond: rate === undefined ? null : Math.round(rate),
-      ceilingBytesPerSecond: ceiling === undefined ? null : Math.round(ceiling),
-      srttMs: this.#estimate.srttMs,
-      wireBytesUp: this.#wireBytesUp,
       clockOffsetMs: this.#wall.offsetMs,
+      ...this.#sender.figures,
     };
   }
 
@@ -230,17 +223,15 @@ export class Line {
 
   #adopt(shaken: Shaken): void {
     this.#shaken = shaken;
-    this.#estimate = { ...newEstimate, degraded: this.#estimate.degraded };
-    this.#pace.restart();
+    this.#sender.open(shaken.lane, shaken.hello.limits.unackedMaxBytes);
     this.#documents.bindAll();
     this.#watch();
-    this.#pump();
+    this.#sender.pump();
   }
 
   #leave(failure: Failure): void {
     this.#shaken = undefined;
-    this.#cancelPump?.();
-    this.#cancelPump = undefined;
+    this.#sender.close();
     this.#cancelWatch?.();
     this.#cancelWatch = undefined;
     this.#inventory?.reject(failure);
@@ -260,8 +251,8 @@ export class Line {
     const now = clock.monotonicMs();
     const idleMs = now - lane.heardMs;
     if (lane.outstandingBytes === 0 && idleMs >= heartbeatMs)
-      this.#say({ type: 'PING', stamp: Math.floor(now) });
-    if (lane.outstandingBytes > 0 && inDoubt(this.#estimate, now)) void this.#doubt(lane);
+      this.#sender.say({ type: 'PING', stamp: Math.floor(now) });
+    if (lane.outstandingBytes > 0 && this.#sender.inDoubt) void this.#doubt(lane);
     const nextMs = lane.outstandingBytes > 0 ? this.#limits.doubtCheckMs : Math.max(1, heartbeatMs - idleMs);
     this.#cancelWatch = clock.after(nextMs, () => this.#watch());
   }
@@ -289,86 +280,13 @@ export class Line {
     this.#lose(failure.class === 'LINK' ? lineFailure('TENDER_LINE_SILENT') : failure);
   }
 
-  // ------------------------------------------------------------------------------ sending
-
-  #window(): number {
-    const allowed = this.#shaken?.hello.limits.unackedMaxBytes ?? this.#limits.windowMaxBytes;
-    return Math.min(this.#pace.windowBytes(), allowed);
-  }
-
-  /** Fills the window: at every slice the most urgent document that has something to say. */
-  #pump(): void {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      while (this.#pumpOne());
-    } finally {
-      this.#pumping = false;
-    }
-  }
-
-  #pumpOne(): boolean {
-    const lane = this.#shaken?.lane;
-    if (!lane?.isOpen) return false;
-    if (lane.outstandingBytes >= this.#window()) {
-      this.#windowWasFull = true;
-      return false;
-    }
-    const now = this.#ports.clock.monotonicMs();
-    const waitMs = lane.bufferedBytes() > this.#limits.socketMaxBytes ? 2 : this.#pace.waitMs(now);
-    if (waitMs > 0) {
-      this.#cancelPump ??= this.#ports.clock.after(waitMs, () => {
-        this.#cancelPump = undefined;
-        this.#pump();
-      });
-      return false;
-    }
-    const bytes = this.#documents.next(this.#pace.sliceBytes());
-    if (!bytes) return false;
-    this.#sendBytes(lane, bytes, now);
-    return true;
-  }
-
-  #say(frame: Parameters<Lane['send']>[0]): void {
-    const lane = this.#shaken?.lane;
-    if (!lane?.isOpen) return;
-    const before = lane.outstandingBytes;
-    this.#count(lane.send(frame), before, this.#ports.clock.monotonicMs());
-  }
-
-  #sendBytes(lane: Lane, bytes: Uint8Array, now: number): void {
-    const before = lane.outstandingBytes;
-    this.#count(lane.sendBytes(bytes), before, now);
-  }
-
-  #count(bytes: number, outstandingBefore: number, now: number): void {
-    const wire = bytes + webSocketHeaderBytes(bytes);
-    this.#wireBytesUp += wire;
-    this.#pace.spent(wire, now);
-    if (outstandingBefore > 0) return;
-    this.#sample({ kind: 'sent', atMs: now });
-    this.#watch();
-  }
-
-  #sample(sample: Sample): void {
-    const { estimate, event } = observe(this.#estimate, sample);
-    this.#estimate = estimate;
-    if (event) this.#ports.crossed(event);
-  }
-
   // ------------------------------------------------------------------------------ receiving
 
   #acknowledged(lane: Lane, ack: AckFrame, bytes: number, rttMs: number | undefined): void {
     if (lane !== this.#shaken?.lane) return;
-    const now = this.#ports.clock.monotonicMs();
-    if (rttMs !== undefined) {
-      this.#sample({ kind: 'rtt', rttMs, atMs: now });
-      this.#pace.acknowledged({ bytes, arrivalMs: ack.arrivalMs, rttMs, wasFull: this.#windowWasFull }, now);
-      this.#windowWasFull = false;
-    }
-    this.#sample({ kind: 'ack', bytes, outstandingBytes: lane.outstandingBytes, atMs: now });
+    this.#sender.acknowledged(ack, bytes, rttMs);
     for (const { handle, durable } of ack.documents) this.#documents.byHandle(handle)?.durable(durable);
-    this.#pump();
+    this.#sender.pump();
   }
 
   #frame(lane: Lane, frame: CloudFrame): void {
@@ -401,7 +319,7 @@ export class Line {
         break;
     }
     this.#documents.sweep();
-    this.#pump();
+    this.#sender.pump();
   }
 
   #receipt(frame: Extract<CloudFrame, { type: 'RECEIPT' }>): void {
@@ -428,9 +346,4 @@ export class Line {
       lane?.resume();
     }
   }
-}
-
-/** RFC 6455, section 5.2, masked: 2 + 4, and 2 or 8 more for the length. */
-function webSocketHeaderBytes(payload: number): number {
-  return 6 + (payload < 126 ? 0 : payload < 65_536 ? 2 : 8);
 }
