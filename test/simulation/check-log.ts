@@ -1,12 +1,16 @@
 // The checker that watches the yacht's disk: every record in the moment it becomes durable. It keeps its own copy of the
 // log and its own idea of the chain, and answers whether a record is durable when an effect says it was caused by it.
 import { createHash } from 'node:crypto';
+import { cursorKey } from '../../agent/daemon/notices.ts';
 import type { Rec } from '../../agent/host/contract.ts';
 import { decodeRecord, hashLength } from '../../agent/host/record.ts';
 import type { Change } from '../../agent/ports.ts';
 import type { Cell } from '../../machines/kernel.ts';
 import { foldRecord } from '../../machines/replay.ts';
 import type { Report } from './report.ts';
+
+/** Side rows carry a checksum of this many characters before their value. */
+const sealLength = 8;
 
 /** A log that cannot be written for a while delays its timers by so much at most. */
 const overdueMaxMs = 180_000;
@@ -29,6 +33,9 @@ export class CheckLog {
   readonly cells = new Map<string, Cell>();
   /** A new log may begin: the database is new, or was set aside after damage. */
   mayBegin = true;
+  #cursor = 0;
+  /** Logs begun so far: a second one means that damage was found, and what it lost may come again. */
+  #logs = 0;
   readonly #now: () => number;
   /** When each armed timer became durable, by actor, id and due time. */
   readonly #armed = new Map<string, number>();
@@ -51,11 +58,20 @@ export class CheckLog {
   /** A batch that has just become durable. */
   batch(changes: readonly Change[]): void {
     for (const change of changes) {
-      if (change.type !== 'put' || !change.key.startsWith('log/')) continue;
+      if (change.type !== 'put') continue;
+      if (change.key === cursorKey) this.#moved(Number(change.value.slice(sealLength)));
+      if (!change.key.startsWith('log/')) continue;
       const rec = decodeRecord(change.value);
       if (!rec) this.#report.violate('L1 log contiguous and chained', `${change.key} is no record`);
       else this.#record(rec, change.value);
     }
+  }
+
+  /** The cursor of notices counts one by one: none is left out, none counted twice. */
+  #moved(cursor: number): void {
+    if (cursor !== this.#cursor + 1 && this.#logs < 2 && !this.mayBegin)
+      this.#report.violate('P5 notices without gaps', `the cursor went from ${this.#cursor} to ${cursor}`);
+    this.#cursor = cursor;
   }
 
   isDurable(actor: string, n: number): boolean {
@@ -86,6 +102,7 @@ export class CheckLog {
         return;
       }
       this.mayBegin = false;
+      this.#logs++;
       tip = { seq: rec.seq - 1, hash: '', actors: new Map() };
       this.#tips.push(tip);
       this.cells.clear();

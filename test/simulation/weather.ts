@@ -37,7 +37,8 @@ export class Weather {
     if (plan.faults.has('hintsLost')) this.#world.files.hintChance = 0;
     for (const [kind, times] of plan.faults)
       for (let i = 0; i < times; i++)
-        timeline.after(this.#random.unit() * plan.stormyMs, () => {
+        // Now and then in the very first start, when nothing has ever been written.
+        timeline.after(this.#random.chance(0.05) ? 0 : this.#random.unit() * plan.stormyMs, () => {
           if (this.#calm) return;
           this.#world.report.fault(kind);
           this.#strike(kind);
