@@ -3,12 +3,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { TenderError } from '../../errors.ts';
+import { agentNodeFlags } from '../node-flags.ts';
 
 const distribution = join(import.meta.dirname, '..', '..', '..');
 const mains = {
   cloud: join(distribution, 'cloud', 'cli', 'main.js'),
   agent: join(distribution, 'agent', 'cli', 'main.js'),
 } as const;
+const nodeFlags = { cloud: [], agent: agentNodeFlags } as const;
 
 const errorTailMaxCharacters = 4_000;
 const readyMaxMs = 60_000;
@@ -27,7 +29,7 @@ export interface Running {
 
 function start(main: keyof typeof mains, args: readonly string[]) {
   // Its own process group: Ctrl-C is for the demo, which then stops its parts in order.
-  const child = spawn(process.execPath, [mains[main], ...args], {
+  const child = spawn(process.execPath, [...nodeFlags[main], mains[main], ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });

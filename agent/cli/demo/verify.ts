@@ -4,7 +4,10 @@ import { get, type IncomingMessage } from 'node:http';
 import { TenderError } from '../../errors.ts';
 import type { Stage } from './stage.ts';
 
-async function ask(stage: Stage, path: string): Promise<IncomingMessage> {
+/** The cloud, and a token to ask it with. */
+type Shore = Pick<Stage, 'cloudUrl' | 'token'>;
+
+async function ask(stage: Shore, path: string): Promise<IncomingMessage> {
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     get(`${stage.cloudUrl}${path}`, { headers: { authorization: `Bearer ${stage.token}` } }, resolve).on(
       'error',
@@ -17,7 +20,7 @@ async function ask(stage: Stage, path: string): Promise<IncomingMessage> {
 }
 
 /** SHA-256 of a document as the fleet office would download it, streamed. */
-export async function hashAshore(stage: Stage, documentId: string): Promise<string> {
+export async function hashAshore(stage: Shore, documentId: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const piece of await ask(stage, `/v1/documents/${documentId}/content`))
     hash.update(piece as Buffer);
@@ -30,7 +33,7 @@ export interface Hit {
   readonly snippet: readonly { readonly text: string; readonly match: boolean }[];
 }
 
-export async function searchAshore(stage: Stage, words: string): Promise<readonly Hit[]> {
+export async function searchAshore(stage: Shore, words: string): Promise<readonly Hit[]> {
   const parts: Buffer[] = [];
   for await (const piece of await ask(stage, `/v1/documents?${new URLSearchParams({ q: words })}`))
     parts.push(piece as Buffer);
