@@ -43,16 +43,16 @@ function open(request: LaneRequest, events: LaneSocketEvents, ca: string | undef
       generateMask: (mask) => mask.fill(0),
       ...(ca !== undefined && { ca }),
     });
-    const timer = setTimeout(
-      () => finish({ failure: dialFailure('TENDER_CONNECT_TIMEOUT') }),
-      request.connectTimeoutMs,
-    );
+    const timer = setTimeout(() => hangUp(), request.connectTimeoutMs);
     let opened = false;
+    const hangUp = () => finish({ failure: dialFailure('TENDER_CONNECT_TIMEOUT') });
     const finish = (outcome: Dialled) => {
       clearTimeout(timer);
+      request.signal?.removeEventListener('abort', hangUp);
       if (!('socket' in outcome)) ws.terminate();
       resolve(outcome);
     };
+    request.signal?.addEventListener('abort', hangUp, { once: true });
     ws.on('error', (error) => {
       if (!opened) finish({ failure: failureOfError(error) });
     });

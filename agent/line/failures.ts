@@ -8,7 +8,7 @@ export const lineFailures = {
     'LINK',
     'The cloud has not confirmed anything for too long and a new connection did not come through.',
   ],
-  TENDER_HELLO_LATE: ['LINK', 'Something took the connection, but the cloud did not speak in time.'],
+  TENDER_HELLO_LATE: ['LINK', 'The cloud did not speak in time.'],
   TENDER_CLOUD_UNPROVEN: [
     'CAPTIVE',
     'Something that is not the cloud answered: log in to the network first, if it asks for that. Nothing was sent to it.',

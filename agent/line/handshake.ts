@@ -24,6 +24,8 @@ export interface Handshake {
   readonly claim: Omit<LineClaim, 'version' | 'nonce'>;
   readonly owner: LaneOwner;
   readonly proved: (shaken: Shaken) => void;
+  /** Fires when nobody wants this lane any more and it has not proved the cloud yet. */
+  readonly signal?: AbortSignal;
 }
 
 export interface Shaken {
@@ -67,11 +69,12 @@ export async function shakeHands(
 async function attempt(
   { dialer, clock, random, limits }: HandshakePorts,
   wall: WallClock,
-  { identity, claim, owner, proved }: Handshake,
+  { identity, claim, owner, proved, signal }: Handshake,
 ): Promise<Shaken | { readonly failure: Failure } | { readonly failure: Failure; readonly trueMs: number }> {
   const nonce = Buffer.from(random.bytes(16)).toString('base64url');
   const whole = { ...claim, version: protocolVersion, nonce };
-  const request = await upgradeRequest(identity, whole, wall.nowMs(), limits.connectTimeoutMs);
+  const signed = await upgradeRequest(identity, whole, wall.nowMs(), limits.connectTimeoutMs);
+  const request = signal ? { ...signed, signal } : signed;
   const began = clock.monotonicMs();
 
   return new Promise((resolve, reject) => {
@@ -79,6 +82,7 @@ async function attempt(
     const finish = (outcome: Shaken | { failure: Failure } | { failure: Failure; trueMs: number }) => {
       done = true;
       cancel();
+      signal?.removeEventListener('abort', abandoned);
       resolve(outcome);
     };
     // Until HELLO the lane's end is our failure; afterwards it is its owner's business.
@@ -109,6 +113,9 @@ async function attempt(
       },
     });
     let cancel = () => {};
+    const abandoned = () => lane.fail(lineFailure('TENDER_LINE_CUT'));
+    signal?.addEventListener('abort', abandoned, { once: true });
+    if (signal?.aborted) abandoned();
     dialer.dial(request, lane.events).then((dialled) => {
       if ('socket' in dialled) {
         lane.attach(dialled.socket);
@@ -116,7 +123,7 @@ async function attempt(
           cancel = clock.after(limits.helloTimeoutMs, () => lane.fail(lineFailure('TENDER_HELLO_LATE')));
         return;
       }
-      finish(judge(dialled, nonce, identity.cloudKeys));
+      if (!done) finish(judge(dialled, nonce, identity.cloudKeys));
     }, reject);
   });
 }

@@ -5,9 +5,10 @@ import type { Failure } from '../../cloud/contract/failure.ts';
 import type { AckFrame, CloudFrame, InventoryPageFrame, NoticeFrame } from '../../cloud/contract/frames.ts';
 import { hexFromBytes } from '../../cloud/contract/ids.ts';
 import type { Crossing } from '../../machines/estimators.ts';
+import { Connector } from './connector.ts';
 import { createDocuments, type Documents } from './documents.ts';
 import { lineFailure, saidByCloud } from './failures.ts';
-import { type HandshakePorts, type Shaken, shakeHands, WallClock } from './handshake.ts';
+import type { HandshakePorts, Shaken } from './handshake.ts';
 import type { Lane, LaneOwner } from './lane.ts';
 import { type LineLimitsAboard, lineLimits } from './limits.ts';
 import { createNoticeQueue } from './notice-queue.ts';
@@ -55,7 +56,7 @@ export class Line {
   readonly sessionId: string;
   readonly #ports: LinePorts;
   readonly #limits: LineLimitsAboard;
-  readonly #wall: WallClock;
+  readonly #connector: Connector;
   readonly #sender: Sender;
   readonly #documents: Documents;
   readonly #notices: ReturnType<typeof createNoticeQueue>;
@@ -63,6 +64,8 @@ export class Line {
   #cursor = 0;
   #identity: LineIdentity | undefined;
   #shaken: Shaken | undefined;
+  /** Of the last lane that opened: how long an answer takes, before anything was measured on a new one. */
+  #lastRttMs: number | undefined;
   #opening: Promise<{ opened: Opened } | { failure: Failure }> | undefined;
   #doubting = false;
   #noticesPaused = false;
@@ -72,7 +75,7 @@ export class Line {
   constructor(ports: LinePorts) {
     this.#ports = ports;
     this.#limits = ports.limits ?? lineLimits;
-    this.#wall = new WallClock(ports.clock);
+    this.#connector = new Connector({ ...ports, limits: this.#limits });
     this.sessionId = hexFromBytes(ports.random.bytes(16));
     this.#documents = createDocuments({
       bootWallMs: ports.clock.wallMs(),
@@ -112,7 +115,7 @@ export class Line {
     if (this.#shaken && this.isOpen) return Promise.resolve({ opened: this.#opened(this.#shaken) });
     this.#claim = { logId: claim.logId, boot: claim.boot };
     this.#cursor = Math.max(this.#cursor, claim.cursor);
-    this.#opening ??= this.#shake((shaken) => this.#adopt(shaken)).then((shaken) => {
+    this.#opening ??= this.#connect((shaken) => this.#adopt(shaken)).then((shaken) => {
       this.#opening = undefined;
       return 'failure' in shaken ? shaken : { opened: this.#opened(shaken) };
     });
@@ -176,7 +179,7 @@ export class Line {
       open: this.isOpen,
       epoch: this.#shaken?.hello.epoch ?? null,
       documents: this.#documents.count,
-      clockOffsetMs: this.#wall.offsetMs,
+      clockOffsetMs: this.#connector.wall.offsetMs,
       ...this.#sender.figures,
     };
   }
@@ -199,22 +202,16 @@ export class Line {
     this.#ports.lost(failure, epoch);
   }
 
-  async #shake(proved: (shaken: Shaken) => void): Promise<Shaken | { readonly failure: Failure }> {
-    try {
-      const identity = await this.#ports.identity();
-      if (!identity) return { failure: lineFailure('TENDER_NOT_ENROLLED') };
-      const claim = { ...this.#claim!, sessionId: this.sessionId, lane: 0, cursor: this.#cursor };
-      const heard = (shaken: Shaken) => {
+  #connect(proved: (shaken: Shaken) => void): Promise<Shaken | { readonly failure: Failure }> {
+    return this.#connector.connect({
+      claim: { ...this.#claim!, sessionId: this.sessionId, lane: 0, cursor: this.#cursor },
+      owner: this.#owner,
+      srttMs: this.#sender.figures.srttMs ?? this.#lastRttMs,
+      proved: (shaken, identity) => {
         this.#identity = identity;
         proved(shaken);
-      };
-      const handshake = { identity, claim, owner: this.#owner, proved: heard };
-      return await shakeHands({ ...this.#ports, limits: this.#limits }, this.#wall, handshake);
-    } catch (error) {
-      // A key that cannot be read, an address that is none: nothing was dialled.
-      this.#ports.log({ event: 'line.unprepared', error: String(error) });
-      return { failure: lineFailure('TENDER_LINE_UNPREPARED') };
-    }
+      },
+    });
   }
 
   #opened({ hello, rttMs }: Shaken): Opened {
@@ -223,6 +220,7 @@ export class Line {
 
   #adopt(shaken: Shaken): void {
     this.#shaken = shaken;
+    this.#lastRttMs = shaken.rttMs;
     this.#sender.open(shaken.lane, shaken.hello.limits.unackedMaxBytes);
     this.#documents.bindAll();
     this.#watch();
@@ -262,13 +260,16 @@ export class Line {
     if (this.#doubting) return;
     this.#doubting = true;
     const confirmed = old.confirmedBytes;
-    const shaken = await this.#shake((fresh) => {
+    const shaken = await this.#connect((fresh) => {
       if (this.#shaken?.lane !== old) {
         fresh.lane.close(); // closed or lost meanwhile
         return;
       }
       old.abandon();
       this.#documents.unbindAll();
+      // A page that was asked for there will not come: whoever waits asks again.
+      this.#inventory?.reject(lineFailure('TENDER_LINE_CUT'));
+      this.#inventory = undefined;
       this.#adopt(fresh);
     });
     this.#doubting = false;

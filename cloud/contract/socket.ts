@@ -30,6 +30,8 @@ export interface LaneRequest {
   readonly subprotocol: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connectTimeoutMs: number;
+  /** Ends a dial that nobody waits for any more; an open lane is the caller's to end. */
+  readonly signal?: AbortSignal;
 }
 
 /** The agent's door to the network. */

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { LaneRequest } from '../../cloud/contract/socket.ts';
 import { content, yachtAndShore } from './support/yacht.ts';
 
 describe('a line that fell silent', () => {
@@ -17,6 +18,39 @@ describe('a line that fell silent', () => {
     await yacht.clock.advance(30_000);
     expect(yacht.lost).toMatchObject([{ class: 'LINK', code: 'TENDER_LINE_SILENT' }]);
     sending.abort();
+  });
+
+  test('a dial that fell into the outage does not delay the one after it: others start beside it', async () => {
+    const yacht = await yachtAndShore();
+    yacht.link.isSilent = true;
+    const opening = yacht.open();
+    await yacht.clock.advance(7_000);
+    yacht.link.isSilent = false; // what was said before is lost
+    expect(yacht.link.dials).toBe(1);
+    await yacht.clock.advance(2_000);
+    expect(await opening).toMatchObject({ type: 'line.opened' });
+    expect(yacht.link.dials).toBe(2);
+  });
+
+  test('a dial nobody waits for any more is hung up: and after 30 s the whole try is over', async () => {
+    const yacht = await yachtAndShore();
+    const hungUp: number[] = [];
+    let dials = 0;
+    Object.assign(yacht.link, {
+      dialer: {
+        dial: ({ signal }: LaneRequest) => {
+          const number = ++dials;
+          signal?.addEventListener('abort', () => hungUp.push(number));
+          return new Promise(() => {});
+        },
+      },
+    });
+    yacht.line = yacht.newLine();
+    const opening = yacht.open();
+    await yacht.clock.advance(30_000);
+    expect(await opening).toMatchObject({ type: 'line.failed', class: 'LINK', code: 'TENDER_HELLO_LATE' });
+    expect(dials).toBe(3);
+    expect(hungUp).toEqual([1, 2, 3]);
   });
 
   test('goes on over a fresh connection when there is one, and the machine hears nothing of it', async () => {

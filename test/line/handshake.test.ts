@@ -112,7 +112,7 @@ describe('opening a line', () => {
       const uploadId = yacht.upload(content(5_000));
       const sending = yacht.send(uploadId);
       const opening = yacht.open();
-      await yacht.clock.advance(20_000);
+      await yacht.clock.advance(30_000);
       expect(await opening).toMatchObject({ type: 'line.failed', ...expected });
       expect(yacht.frames).toEqual([]); // not a byte of any document
       sending.abort();
