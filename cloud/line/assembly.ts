@@ -35,7 +35,9 @@ export class Assembly {
   readonly #partial = new Map<number, PartialChunk>();
   readonly #ready = new Map<number, Uint8Array>();
   readonly #references = new Map<number, ManifestEntry>();
-  #storing: { chunks: Map<number, Uint8Array>; references: Set<number> } | undefined;
+  #storing: { chunks: Map<number, Uint8Array>; references: Map<number, ManifestEntry> } | undefined;
+  /** Of the session that has it open now, or had it last. */
+  #epoch = 0;
 
   constructor(
     identity: { readonly deviceId: string; readonly uploadId: string },
@@ -50,6 +52,13 @@ export class Assembly {
 
   get isIdle(): boolean {
     return this.#storing === undefined && this.#ready.size === 0 && this.#references.size === 0;
+  }
+
+  /** A session opens it: what an earlier one was granted counts no more. */
+  belongTo(owner: AssemblyOwner, epoch: number): void {
+    this.owner = owner;
+    this.#epoch = epoch;
+    if (this.scope?.epoch !== epoch) this.scope = undefined;
   }
 
   /** Takes manifest entries; false when there are more of them unstored than allowed. */
@@ -182,11 +191,12 @@ export class Assembly {
     }
     const references = [...this.#references.values()].slice(0, this.#limits.storeBatchMaxCount);
     for (const { index } of references) this.#references.delete(index);
-    this.#storing = { chunks, references: new Set(references.map((entry) => entry.index)) };
+    this.#storing = { chunks, references: new Map(references.map((entry) => [entry.index, entry])) };
     const sent = [...chunks].map(([index, chunk]) => ({ index, bytes: chunk }));
     this.#documents.store(scope, this.uploadId, sent, references).then(
       ({ durable, missing }) => this.#stored(bytes, durable, missing),
-      (error: unknown) => this.#storeFailed(bytes, error),
+      (error: unknown) =>
+        scope.epoch === this.#epoch ? this.#storeFailed(bytes, error) : this.#storeAgain(),
     );
   }
 
@@ -199,6 +209,15 @@ export class Assembly {
     if (missing.length > 0) this.owner?.unknownReferences(this, missing);
     if (this.isIdle) this.owner?.idle(this);
     else this.#store();
+  }
+
+  /** Begun for a session that is no more, which says nothing about the one that has it open now: stored again for that. */
+  #storeAgain(): void {
+    const { chunks, references } = this.#storing!;
+    this.#storing = undefined;
+    for (const [index, chunk] of chunks) this.#ready.set(index, chunk);
+    for (const [index, entry] of references) this.#references.set(index, entry);
+    this.#store();
   }
 
   /** The bytes of the group are let go: the yacht is told, and will be asked for them. */

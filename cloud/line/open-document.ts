@@ -24,7 +24,7 @@ export class OpenDocument implements AssemblyOwner {
     this.handle = handle;
     this.assembly = assembly;
     this.#session = session;
-    assembly.owner = this;
+    assembly.belongTo(this, session.scope.epoch);
   }
 
   get isOffered(): boolean {

@@ -174,6 +174,31 @@ describe('after a cut', () => {
     expect(yacht.clock.monotonicMs() - startedMs).toBeLessThan(2_000);
   });
 
+  test('an answer that the killed agent no longer heard does not end the session of the next one', async () => {
+    // What the killed agent's session was storing is refused when the next one has begun.
+    let asked = 0;
+    const wrap = (documents: Documents): Documents => ({
+      ...documents,
+      async store(...given) {
+        asked += 1;
+        if (asked === 1) await new Promise<void>((resolve) => void yacht.clock.after(300, resolve));
+        return documents.store(...given);
+      },
+    });
+    const yacht = await yachtAndShore({ ashore: { wrap } });
+    await yacht.open();
+    const bytes = content(30_000);
+    const uploadId = yacht.upload(bytes);
+    const sending = yacht.send(uploadId);
+    while (asked === 0) await yacht.clock.advance(1);
+    sending.abort();
+    yacht.restart();
+    await yacht.open();
+    expect((await yacht.carry(uploadId)).type).toBe('upload.stored');
+    expect(yacht.lost).toEqual([]);
+    expect((await yacht.shore.content(uploadId)).equals(bytes)).toBe(true);
+  });
+
   test('during days offline fifty documents wait, and all go when the line is back', async () => {
     const { yacht } = await witnessed();
     await yacht.open();
