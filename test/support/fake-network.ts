@@ -142,7 +142,7 @@ export class FakeNetwork {
     if (this.#records.length > recordedConnections) this.#records.shift();
     connection.attachShore(answer.accept(connection.shore));
     // From here on the shore has a session, whether or not the yacht ever hears of it.
-    if (!(await this.#travel(1, giveUpMs)) || !life.alive || connection.ended) {
+    if (!(await this.#travel(1, giveUpMs)) || !life.alive || connection.ended || request.signal?.aborted) {
       connection.cut();
       return { failure: this.#unreachable() };
     }
