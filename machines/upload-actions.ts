@@ -20,6 +20,7 @@ export type Failed = SeenFailure & {
   readonly message: string;
   readonly delayMs: number;
 };
+export type Sent = NonNullable<UploadContext['sent']> & { readonly at: number };
 export type Indexed = { readonly passages: number; readonly reason?: string };
 export type Stored = NonNullable<UploadContext['stored']>;
 
@@ -38,10 +39,16 @@ export const started = setup({
 
     noteStat: assign((_, { stat }: { stat: JsonObject }) => ({ stat })),
     noteCheckpoint: assign((_, { bytesDurable }: { bytesDurable: number }) => ({ bytesDurable })),
-    noteSent: assign((_, sent: { lengthBytes: number; sha256: string; chunks: number; at: number }) => ({
-      sent: { lengthBytes: sent.lengthBytes, sha256: sent.sha256, chunks: sent.chunks },
-      bytesDurable: sent.lengthBytes,
-      lastAttemptMs: sent.at,
+    noteSent: assign(({ context }, { lengthBytes, sha256, chunks, wireBytes, at }: Sent) => ({
+      // Sent again after holes: what both tries cost.
+      sent: {
+        lengthBytes,
+        sha256,
+        chunks,
+        ...(wireBytes === undefined ? {} : { wireBytes: wireBytes + (context.sent?.wireBytes ?? 0) }),
+      },
+      bytesDurable: lengthBytes,
+      lastAttemptMs: at,
     })),
     noteFailure: assign(({ context }, failed: Failed) => {
       const { parks: _, ...counters } = judge(context, failed);

@@ -50,7 +50,9 @@ export const uploadContext = {
   lastAttemptMs: orNull(finite(-1e15, 1e15)),
   errors: list(failure, errorsKeptMax),
   bytesDurable: whole(0),
-  sent: orNull(object({ lengthBytes: whole(0), sha256: hex(32), chunks: whole(0) })),
+  sent: orNull(
+    object({ lengthBytes: whole(0), sha256: hex(32), chunks: whole(0), wireBytes: optional(whole(0)) }),
+  ),
   waiting: orNull(
     object({ class: oneOf(...failureClasses), code: text(64), untilMs: finite(-1e15, 1e15), back }),
   ),

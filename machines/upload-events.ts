@@ -57,7 +57,8 @@ export const uploadEvents = {
   'document.sent': {
     source: 'fx',
     effects: ['sendDocument'],
-    fields: { lengthBytes: whole(0), sha256: hex(32), chunks: whole(0) },
+    /** `wireBytes`: frames of this document handed to the line since it was last put there. */
+    fields: { lengthBytes: whole(0), sha256: hex(32), chunks: whole(0), wireBytes: optional(whole(0)) },
   },
   'content.unchanged': { source: 'fx', effects: ['sendDocument'], fields: { version: whole(1) } },
   'source.changed': { source: 'fx', effects: ['sendDocument'], fields: none },

@@ -85,7 +85,8 @@ function eventOf({ line, random }: SendDocumentPorts, uploadId: string, outcome:
   if ('sent' in outcome) {
     const { lengthBytes, sha256, chunks } = outcome.sent;
     // The document stays on the line until confirmStored has its receipt.
-    return { type: 'document.sent', lengthBytes, sha256: hexFromBytes(sha256), chunks };
+    const { wireBytes } = outcome;
+    return { type: 'document.sent', lengthBytes, sha256: hexFromBytes(sha256), chunks, wireBytes };
   }
   if ('unchanged' in outcome || 'changed' in outcome) {
     line.drop(uploadId); // this upload will never be finished

@@ -181,3 +181,8 @@ export class Lane {
     this.#owner.acknowledged(this, ack, Math.max(0, bytes), rttMs);
   }
 }
+
+/** A frame as a masked WebSocket message: 2 + 4 bytes of header, and 2 or 8 more for the length (RFC 6455, section 5.2). */
+export function messageBytes(frameBytes: number): number {
+  return frameBytes + 6 + (frameBytes < 126 ? 0 : frameBytes < 65_536 ? 2 : 8);
+}

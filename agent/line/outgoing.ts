@@ -9,6 +9,7 @@ import type { Run } from '../../cloud/contract/runs.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
 import { ChunkBook, type Entry } from './chunk-book.ts';
 import { lineFailure } from './failures.ts';
+import { messageBytes } from './lane.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import {
   type DocumentSource,
@@ -39,6 +40,8 @@ export class OutgoingDocument {
   priority: number;
   handle: number | undefined;
   sentBytes = 0;
+  /** All its frames, headers of WebSocket included. */
+  #wireBytes = 0;
 
   readonly #limits: LineLimitsAboard;
   readonly #source: DocumentSource | undefined;
@@ -221,6 +224,14 @@ export class OutgoingDocument {
 
   /** The next frame to leave, its slice at most `maxBytes` long; undefined: nothing now. */
   take(maxBytes: number): Uint8Array | undefined {
+    const frame = this.#next(maxBytes);
+    if (!frame) return undefined;
+    this.#wireBytes += messageBytes(frame.length);
+    if (this.#finishSaid && this.#whole) this.#sent.end({ sent: this.#whole, wireBytes: this.#wireBytes });
+    return frame;
+  }
+
+  #next(maxBytes: number): Uint8Array | undefined {
     const handle = this.handle;
     if (handle === undefined || this.#suspended || this.#closed || this.isOver || this.#proof)
       return undefined;
@@ -232,7 +243,6 @@ export class OutgoingDocument {
     const whole = this.#whole;
     if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading) return undefined;
     this.#finishSaid = true;
-    this.#sent.end({ sent: whole });
     return encodeYachtFrame({ type: 'FINISH', handle, ...whole, extensions: [] });
   }
 
@@ -267,7 +277,7 @@ export class OutgoingDocument {
     if (left === 0) {
       this.#dropHand(0);
       void this.#read();
-      return this.take(maxBytes);
+      return this.#next(maxBytes);
     }
     const length = Math.min(left, maxBytes);
     const frame = encodeSlice(handle, item.index, item.at, item.bytes.subarray(item.at, item.at + length));
@@ -385,7 +395,7 @@ export class OutgoingDocument {
     }
     this.#settle({ start: 0, end: whole.chunks });
     this.#book.durableBytes = whole.lengthBytes;
-    this.#sent.end({ sent: whole });
+    this.#sent.end({ sent: whole, wireBytes: this.#wireBytes });
     this.#stored.end({ stored: proof });
   }
 

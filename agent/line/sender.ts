@@ -3,7 +3,7 @@
 import type { AckFrame, YachtFrame } from '../../cloud/contract/frames.ts';
 import { type Crossing, inDoubt, newEstimate, observe, type Sample } from '../../machines/estimators.ts';
 import type { Clock } from '../ports.ts';
-import type { Lane } from './lane.ts';
+import { type Lane, messageBytes } from './lane.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import { Pace } from './pace.ts';
 
@@ -132,7 +132,7 @@ export class Sender {
   }
 
   #count(bytes: number, outstandingBefore: number, now: number): void {
-    const wire = bytes + webSocketHeaderBytes(bytes);
+    const wire = messageBytes(bytes);
     this.wireBytesUp += wire;
     this.#pace.spent(wire, now);
     if (outstandingBefore > 0) return;
@@ -145,9 +145,4 @@ export class Sender {
     this.#estimate = estimate;
     if (event) this.#ports.crossed(event);
   }
-}
-
-/** RFC 6455, section 5.2, masked: 2 + 4, and 2 or 8 more for the length. */
-function webSocketHeaderBytes(payload: number): number {
-  return 6 + (payload < 126 ? 0 : payload < 65_536 ? 2 : 8);
 }
