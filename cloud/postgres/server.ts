@@ -156,7 +156,7 @@ async function launch(binaries: string, data: string, options: PostgresOptions):
       if (await readRunning(data)) return await untilReady(data);
       if (performance.now() >= deadline) throw await startFailure(data);
       await wait(pollMs * 20);
-      if (!(await stillHeld(data))) throw await startFailure(data);
+      if (!(await stillHeld(data, child.pid ?? 0))) throw await startFailure(data);
     }
   } finally {
     await log.close();
@@ -242,13 +242,18 @@ async function withClient<T>(url: string, work: (client: pg.Client) => Promise<T
   }
 }
 
-async function lastLines(data: string): Promise<string> {
+async function lastLines(data: string, saidBy = ''): Promise<string> {
   const text = await readFile(`${data}.log`, 'utf8').catch(() => '');
-  return text.trim().split('\n').slice(-3).join(' / ');
+  const lines = text.trim().split('\n');
+  return lines
+    .filter((line) => line.includes(saidBy))
+    .slice(-3)
+    .join(' / ');
 }
 
-async function stillHeld(data: string): Promise<boolean> {
-  return /shared memory block|is still in use|already exists/.test(await lastLines(data));
+/** What our own attempt said: another starter writes into the same log, and may be getting ready just now. */
+async function stillHeld(data: string, pid: number): Promise<boolean> {
+  return /shared memory block|is still in use|already exists/.test(await lastLines(data, `[${pid}]`));
 }
 
 async function startFailure(data: string): Promise<CloudError> {

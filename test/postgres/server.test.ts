@@ -86,6 +86,19 @@ describe('the PostgreSQL that comes along', () => {
     await one.stop();
   });
 
+  test('two starts at the same moment, just after a crash, are one server', async () => {
+    let pid = (await start()).pid;
+    for (let crashes = 0; crashes < 3; crashes++) {
+      process.kill(pid, 'SIGKILL');
+      while (await isPostgres(pid)) await new Promise((go) => setTimeout(go, 5));
+      const started = await Promise.all([start(), start(), start()]);
+      expect(new Set(started.map((server) => server.pid)).size).toBe(1);
+      expect(started[0]!.pid).not.toBe(pid);
+      pid = started[0]!.pid;
+    }
+    await (await start()).stop();
+  });
+
   test('a left-over server without fsync is not adopted by one who needs it', async () => {
     const careless = await start();
     const careful = await start({ durable: true });
