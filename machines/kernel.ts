@@ -1,14 +1,14 @@
 // Steps machines purely: (cell, event, time) → (cell, what the host has to do). The cell is everything an actor is,
 // as plain JSON: record number, state, context, started-but-unanswered effects and armed timers, so that replaying
 // the same events gives the same cell, and recovery is "do what the ledger says". Called by host, replay and inspector.
-import type { AnyMachineSnapshot } from 'xstate';
-import type { Definition } from './define.ts';
+import { type Definition, microstepsMax } from './define.ts';
 import { digestOf } from './digest.ts';
 import { MachineError } from './error.ts';
 import type { MachineEvent } from './events.ts';
 import { checkFields, isObject } from './fields.ts';
+import { type FlatMachine, flatten } from './flat.ts';
 import type { Json, JsonObject } from './json.ts';
-import { fold, type Wish, without } from './ledger.ts';
+import { fold, without } from './ledger.ts';
 import { definitionOf } from './registry.ts';
 
 export type { MachineEvent } from './events.ts';
@@ -65,12 +65,8 @@ export function init(kind: string, input: JsonObject, stamp: Stamp): Step {
   const definition = definitionOf(kind);
   const wrong = checkFields(definition.input, input);
   if (wrong) throw new MachineError('TENDER_INPUT_INVALID', `A ${kind} cannot be made of this: ${wrong}.`);
-  const runner = runnerOf(definition);
-  const wishes: Wish[] = [];
-  runner.collect(wishes);
-  const snapshot = definition.machine.getInitialSnapshot(runner.scope, input) as AnyMachineSnapshot;
-  if (snapshot.status === 'error') throw snapshot.error;
-  return fold(definition, { n: 0, value: '', context: {}, fx: {}, tm: {} }, 1, snapshot, wishes, stamp.at, 0);
+  const born = flatOf(definition).start(input);
+  return fold({ n: 0, value: '', context: {}, fx: {}, tm: {} }, 1, born, stamp.at, 0);
 }
 
 /** One event. Null: not accepted, nothing changed, nothing to log. Throws only if the machine itself is at fault. */
@@ -106,20 +102,12 @@ export function stepAs(
     answered = [{ op: 'disarm', id }];
   }
 
-  const runner = runnerOf(definition);
-  const wishes: Wish[] = [];
-  runner.collect(wishes);
-  const template = runner.snapshots.get(cell.value);
-  if (!template)
+  const flat = flatOf(definition);
+  if (!flat.has(cell.value))
     throw new MachineError('TENDER_HEAD_INVALID', `A ${definition.kind} has no state "${cell.value}".`);
-  const snapshot = { ...template, context: cell.context } as AnyMachineSnapshot;
-  const next = definition.machine.transition(
-    snapshot,
-    { ...event, at: stamp.at },
-    runner.scope,
-  ) as AnyMachineSnapshot;
-  if (next === snapshot && wishes.length === 0) return null;
-  const folded = fold(definition, before, n, next, wishes, stamp.at, firstEffect);
+  const moved = flat.step(cell, { ...event, at: stamp.at });
+  if (moved === undefined) return null;
+  const folded = fold(before, n, moved, stamp.at, firstEffect);
   return answered.length === 0 ? folded : { cell: folded.cell, ops: [...answered, ...folded.ops] };
 }
 
@@ -149,7 +137,7 @@ export function restore(kind: string, head: Json, version?: number): Cell {
   if (!isObject(head)) return invalid('it is no object');
   const { n, value, context, fx, tm } = head;
   if (!Number.isSafeInteger(n) || (n as number) < 1) return invalid('"n" must be a record number');
-  if (typeof value !== 'string' || !runnerOf(definition).snapshots.has(value))
+  if (typeof value !== 'string' || !flatOf(definition).has(value))
     return invalid(`it has no state ${JSON.stringify(value)}`);
   if (!isObject(context) || !isObject(fx) || !isObject(tm))
     return invalid('context, fx and tm must be objects');
@@ -185,51 +173,15 @@ function isArmedTimer(value: Json): boolean {
   return Number.isFinite(value.due) && Number.isFinite(value.len) && typeof value.event.type === 'string';
 }
 
-/**
- * One inert scope per machine, used again for every step: `transition()` of the library builds a whole throw-away
- * actor each time and is five times slower. Anything it would reach for beyond this is an error, and shows as one.
- */
-interface Runner {
-  // The library's scope type names a live actor; ours deliberately has none.
-  readonly scope: never;
-  readonly snapshots: ReadonlyMap<string, AnyMachineSnapshot>;
-  collect(into: Wish[]): void;
-}
+const flats = new WeakMap<Definition, FlatMachine>();
 
-const runners = new WeakMap<Definition, Runner>();
-
-function runnerOf(definition: Definition): Runner {
-  const known = runners.get(definition);
+/** Each machine is read once. */
+function flatOf(definition: Definition): FlatMachine {
+  const known = flats.get(definition);
   if (known) return known;
-  const scope = {
-    self: Object.freeze({ id: definition.kind }),
-    id: definition.kind,
-    sessionId: definition.kind,
-    system: Object.freeze({ _sendInspectionEvent: () => {} }),
-    logger: () => {},
-    defer: () => {},
-    emit: () => {},
-    stopChild: () => {},
-    actionExecutor: (_: Wish) => {},
-  };
-  const states = Object.keys(definition.machine.states);
-  const runner: Runner = {
-    scope: scope as never,
-    snapshots: new Map(
-      states.map((value) => [
-        value,
-        definition.machine.resolveState({ value, context: {} }) as AnyMachineSnapshot,
-      ]),
-    ),
-    collect: (into) => {
-      // Assignments have no effect outside the snapshot and are not handed over; built-ins are refused by define.
-      scope.actionExecutor = (wish) => {
-        into.push(wish);
-      };
-    },
-  };
-  runners.set(definition, runner);
-  return runner;
+  const flat = flatten(definition.machine, microstepsMax);
+  flats.set(definition, flat);
+  return flat;
 }
 
 function isEmpty(object: object): boolean {

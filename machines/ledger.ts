@@ -1,12 +1,11 @@
 // What a machine wished for → what is running, what is armed, what the host has to do. The ledger of effects and the
 // table of timers are folds of the same actions, so replay rebuilds them. Called by the kernel only.
-import type { AnyMachineSnapshot } from 'xstate';
-import type { Amend, Arm, Definition, Disarm, Stop } from './define.ts';
-import { MachineError } from './error.ts';
+import type { Amend, Arm, Disarm, Stop } from './define.ts';
+import type { Moved } from './flat.ts';
 import type { JsonObject } from './json.ts';
 import type { Cell, Op, Step } from './kernel.ts';
 
-/** An action as the library hands it over: a name and, for ours, parameters. */
+/** An action that a machine asks for: a name and, for ours, parameters. */
 export interface Wish {
   readonly type: string;
   readonly params?: unknown;
@@ -16,21 +15,11 @@ export interface Wish {
  * Folds the actions of one step into ledger, timers and the host's orders. `n` is the record's number, `firstEffect` the
  * place of its first effect.
  */
-export function fold(
-  definition: Definition,
-  before: Cell,
-  n: number,
-  snapshot: AnyMachineSnapshot,
-  wishes: readonly Wish[],
-  at: number,
-  firstEffect: number,
-): Step {
-  for (const child in snapshot.children)
-    throw new MachineError('TENDER_MACHINE_DEFINITION', `${definition.kind} spawned "${child}"`);
+export function fold(before: Cell, n: number, moved: Moved, at: number, firstEffect: number): Step {
   let { fx, tm } = before;
   let place = firstEffect;
   const ops: Op[] = [];
-  for (const wish of wishes) {
+  for (const wish of moved.wishes) {
     switch (wish.type) {
       case 'arm': {
         const { id, len, event } = wish.params as Arm;
@@ -81,7 +70,7 @@ export function fold(
     }
   }
   return {
-    cell: { n, value: snapshot.value as string, context: snapshot.context as JsonObject, fx, tm },
+    cell: { n, value: moved.value, context: moved.context, fx, tm },
     ops,
   };
 }

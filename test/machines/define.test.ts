@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { assign as libraryAssign, setup } from 'xstate';
+import { assign as libraryAssign, not, setup } from 'xstate';
 import { assign, type Definition, define, effect, microstepsMax } from '../../machines/define.ts';
 import { MachineError } from '../../machines/error.ts';
 
@@ -86,6 +86,11 @@ describe('the one door to XState', () => {
       'neither an assignment nor one of its effects',
     );
     expect(refusal({}, { actions: { note: libraryAssign({}) } })).toContain('built-in action xstate.assign');
+  });
+
+  it('refuses guards that are no plain functions, and assignments with a function per field', () => {
+    expect(refusal({}, { guards: { may: not(() => true) } })).toContain('the guard "may"');
+    expect(() => assign({ a: () => 1 })).toThrow('one function for all of it');
   });
 
   it('refuses a final state that does not exist', () => {
