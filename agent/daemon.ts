@@ -10,7 +10,6 @@ import type { Config } from './config.ts';
 import { createBreaker } from './daemon/breaker.ts';
 import { connectionActor, createConnection } from './daemon/connection.ts';
 import { createCounts } from './daemon/counts.ts';
-import { createHolds } from './daemon/holds.ts';
 import { createIntake } from './daemon/intake.ts';
 import { createInventory } from './daemon/inventory.ts';
 import { createLineEnd } from './daemon/line-end.ts';
@@ -155,13 +154,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     isOpen: () => openStates.includes(connection.state),
   });
   const intake = createIntake({ spool, tracker, host, clock, random, log });
-  const holdOf = createHolds({
-    running,
-    sendersMax: config.work.sendersMax,
-    connection: () => connection.state,
-    breaker: () => breaker.state,
-  });
-  const uploads = createUploads({ host, holdOf });
+  const uploads = createUploads({ host });
 
   host.register('checkSettled', checkSettled(settler));
   host.register('releaseSource', releaseSource(spool));
@@ -171,8 +164,12 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   host.register('confirmStored', running.track(breaker.guard(line.confirmStored, true)));
   // Nothing may use the line before the connection has found out whether there is one.
   host.setPermits('line', 0);
-  const untail = host.tail((record) => {
-    if (record.event.type === 'source.changed') void lookAgain(record.actor);
+  const untail = host.tail(({ actor, event, state: now }) => {
+    if (!actor.startsWith('upload/')) return;
+    if (event.type === 'source.changed') void lookAgain(actor);
+    // What is on the line already hears of it there.
+    if (event.type === 'prioritise') line.prioritise(actor.slice('upload/'.length), Number(event.priority));
+    if (now === 'cancelled') line.drop(actor.slice('upload/'.length));
   });
 
   function linkChanged(state: string): void {

@@ -52,6 +52,10 @@ export interface LineEnd {
   readonly confirmStored: EffectHandler;
   /** All this device has ashore, page by page, over the open line. Rejects when the line is lost. */
   inventory(): AsyncIterable<readonly InventoryItem[]>;
+  /** For a document that is on the line; nothing otherwise. */
+  prioritise(uploadId: string, priority: number): void;
+  /** Given up: nothing more of it leaves, and the cloud may forget what it has. */
+  drop(uploadId: string): void;
   status(): LineStatus;
   close(): void;
 }
@@ -126,6 +130,8 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
       },
     }),
     inventory,
+    prioritise: (uploadId, priority) => line.prioritise(uploadId, priority),
+    drop: (uploadId) => line.drop(uploadId),
     status: () => line.status(),
     close: () => line.close(),
   };

@@ -3,7 +3,6 @@
 import { isUlid } from '../../cloud/contract/ids.ts';
 import type { JsonObject } from '../../machines/json.ts';
 import type { Cell, MachineEvent } from '../../machines/kernel.ts';
-import type { Hold } from '../../machines/schedule.ts';
 import type { Uploads, UploadVerb } from '../api/aboard.ts';
 import { TenderError } from '../errors.ts';
 import type { Host } from '../host/contract.ts';
@@ -16,9 +15,7 @@ const commandsInFlight = 64;
 const idPieceMin = 4;
 
 export interface UploadsPorts {
-  readonly host: Pick<Host, 'read' | 'list' | 'send' | 'progressOf'>;
-  /** What holds an upload back that wants to send; null: nothing does. */
-  holdOf(actor: string, cell: Cell): Hold | null;
+  readonly host: Pick<Host, 'read' | 'list' | 'send' | 'progressOf' | 'hold'>;
 }
 
 interface Row {
@@ -26,10 +23,12 @@ interface Row {
   readonly cell: Cell;
 }
 
-export function createUploads({ host, holdOf }: UploadsPorts): Uploads {
+export function createUploads({ host }: UploadsPorts): Uploads {
   const actorOf = (id: string) => `upload/${id}`;
-  const jsonOf = ({ id, cell }: Row): JsonObject =>
-    uploadJson(id, cell, holdOf(actorOf(id), cell), host.progressOf(actorOf(id)) as Moving | undefined);
+  const jsonOf = async ({ id, cell }: Row): Promise<JsonObject> => {
+    const moving = host.progressOf(actorOf(id)) as Moving | undefined;
+    return uploadJson(id, cell, await host.hold(actorOf(id)), moving);
+  };
 
   async function* all(state?: string): AsyncIterable<Row> {
     let after: string | undefined;
@@ -64,7 +63,7 @@ export function createUploads({ host, holdOf }: UploadsPorts): Uploads {
         'TENDER_COMMAND_REFUSED',
         `It is paused by ${others.join(' and ')}, not by ${String(event.by)}: resume it with --as ${others[0]}.`,
       );
-    const why = uploadWhy(row.cell, holdOf(actorOf(row.id), row.cell));
+    const why = uploadWhy(row.cell, await host.hold(actorOf(row.id)));
     throw new TenderError(
       'TENDER_COMMAND_REFUSED',
       `A document that is ${row.cell.value} cannot take "${event.type}". ${why.sentence} ${why.whatToDo}`,
@@ -100,8 +99,8 @@ export function createUploads({ host, holdOf }: UploadsPorts): Uploads {
 
     async why(id) {
       const row = await read(id);
-      const why = uploadWhy(row.cell, holdOf(actorOf(id), row.cell));
-      const { name, state } = jsonOf(row);
+      const why = uploadWhy(row.cell, await host.hold(actorOf(id)));
+      const { name, state } = await jsonOf(row);
       const until = why.untilMs === null ? null : new Date(why.untilMs).toISOString();
       return {
         id,
@@ -125,7 +124,9 @@ export function createUploads({ host, holdOf }: UploadsPorts): Uploads {
         cut = true;
       }
       const more = cut || best.length > limit;
-      return { items: best.sort(inOrder).slice(0, limit).map(jsonOf), more };
+      const items: JsonObject[] = [];
+      for (const row of best.sort(inOrder).slice(0, limit)) items.push(await jsonOf(row));
+      return { items, more };
     },
 
     command: async (id, event) => command(await read(id), event),
