@@ -6,19 +6,9 @@ import type { FileHandle, FileKind, FileStat, Files, FileWriter } from '../../ag
 import { type FakeLife, never } from './fake-life.ts';
 import type { FakeRandom } from './fake-random.ts';
 import type { FakeTimeline } from './fake-timeline.ts';
+import { FakeTree, type Node, parent } from './fake-tree.ts';
 
 const empty = new Uint8Array(0);
-
-interface Node {
-  readonly kind: FileKind;
-  readonly inode: number;
-  bytes: Uint8Array;
-  changedMs: number;
-  /** Changes at the same virtual moment still differ, as nanoseconds do. */
-  changes: number;
-  /** Bytes a power cut leaves; undefined: all (not written by the agent, or synced). */
-  syncedBytes: number | undefined;
-}
 
 /** A change of a name that its directory has not synced yet: how to undo it. */
 interface PendingName {
@@ -30,9 +20,7 @@ export class FakeFiles {
   readonly #timeline: FakeTimeline;
   readonly #random: FakeRandom;
   readonly #latencyMs: number;
-  readonly #nodes = new Map<string, Node>();
-  /** Directory → its entries, in the order they came. */
-  readonly #children = new Map<string, Set<string>>();
+  readonly #tree = new FakeTree();
   #pending: PendingName[] = [];
   #inode = 100;
   readonly #watchers = new Set<{ directory: string; hint: (relative: Uint8Array | null) => void }>();
@@ -50,50 +38,46 @@ export class FakeFiles {
     this.#timeline = timeline;
     this.#random = random;
     this.#latencyMs = latencyMs;
-    this.#nodes.set('/', this.#node('directory', empty));
+    this.#tree.put('/', this.#node('directory', empty));
   }
 
   makeDirectory(path: string): void {
     const parts = path.split('/').filter(Boolean);
     for (let i = 1; i <= parts.length; i++) {
       const key = `/${parts.slice(0, i).join('/')}`;
-      if (!this.#nodes.has(key)) this.#put(key, this.#node('directory', new Uint8Array(0)));
+      if (!this.#tree.has(key)) this.#tree.put(key, this.#node('directory', new Uint8Array(0)));
     }
   }
 
   /** A new file, or new bytes in the old one (same inode: open handles see them). */
   write(path: string, bytes: Uint8Array): void {
-    const node = this.#nodes.get(path);
+    const node = this.#tree.get(path);
     if (node) {
       node.bytes = bytes;
       this.#touch(node);
-    } else this.#put(path, this.#node('file', bytes));
+    } else this.#tree.put(path, this.#node('file', bytes));
     this.#hint(path);
   }
 
   /** Atomic save: another inode under the old name. */
   replace(path: string, bytes: Uint8Array): void {
-    this.#put(path, this.#node('file', bytes));
+    this.#tree.put(path, this.#node('file', bytes));
     this.#hint(path);
   }
 
   delete(path: string): void {
-    this.#drop(path);
+    this.#tree.drop(path);
     this.#hint(path);
   }
 
   /** Bytes of a file, undefined when there is none. */
   content(path: string): Uint8Array | undefined {
-    return this.#nodes.get(path)?.bytes;
+    return this.#tree.get(path)?.bytes;
   }
 
   /** Paths of all files below a directory, in byte order. */
   filesBelow(directory: string): string[] {
-    const found: string[] = [];
-    for (const path of this.#children.get(directory) ?? [])
-      if (this.#nodes.get(path)?.kind === 'file') found.push(path);
-      else found.push(...this.filesBelow(path));
-    return found.sort();
+    return this.#tree.filesBelow(directory);
   }
 
   /** Reads of this path fail with the code until undefined is given. */
@@ -121,10 +105,10 @@ export class FakeFiles {
       remove: (path) =>
         call(() => {
           const key = text(path);
-          const node = this.#nodes.get(key);
+          const node = this.#tree.get(key);
           if (!node) return;
-          this.#drop(key);
-          this.#pend(key, () => this.#put(key, node));
+          this.#tree.drop(key);
+          this.#pend(key, () => this.#tree.put(key, node));
         }),
       makeDirectory: (path) => call(() => this.makeDirectory(text(path))),
       syncDirectory: (path) =>
@@ -176,9 +160,9 @@ export class FakeFiles {
     const found = await call(() => {
       if (this.#find(directory).kind !== 'directory') throw fileError('ENOTDIR', directory);
       const skip = directory === '/' ? 1 : directory.length + 1;
-      return [...(this.#children.get(directory) ?? [])].map((path) => ({
+      return [...this.#tree.entries(directory)].map((path) => ({
         name: bytes(path.slice(skip)),
-        kind: this.#nodes.get(path)!.kind,
+        kind: this.#tree.get(path)!.kind,
       }));
     });
     for (const entry of this.#random.shuffle(found)) yield entry;
@@ -186,12 +170,12 @@ export class FakeFiles {
 
   #create(path: string, call: <T>(act: () => T) => Promise<T>): FileWriter {
     this.#failWrites();
-    if (this.#nodes.has(path)) throw fileError('EEXIST', path);
-    if (!this.#nodes.has(parent(path))) throw fileError('ENOENT', path);
+    if (this.#tree.has(path)) throw fileError('EEXIST', path);
+    if (!this.#tree.has(parent(path))) throw fileError('ENOENT', path);
     const node = this.#node('file', new Uint8Array(0));
     node.syncedBytes = 0;
-    this.#put(path, node);
-    this.#pend(path, () => this.#drop(path));
+    this.#tree.put(path, node);
+    this.#pend(path, () => this.#tree.drop(path));
     return {
       write: (part) =>
         call(() => {
@@ -211,13 +195,13 @@ export class FakeFiles {
   #rename(from: string, to: string): void {
     this.#failWrites();
     const node = this.#find(from);
-    const old = this.#nodes.get(to);
-    this.#drop(from);
-    this.#put(to, node);
+    const old = this.#tree.get(to);
+    this.#tree.drop(from);
+    this.#tree.put(to, node);
     this.#pend(to, () => {
-      this.#put(from, node);
-      if (old) this.#put(to, old);
-      else this.#drop(to);
+      this.#tree.put(from, node);
+      if (old) this.#tree.put(to, old);
+      else this.#tree.drop(to);
     });
   }
 
@@ -225,7 +209,7 @@ export class FakeFiles {
     // Names are journalled: what survives is a prefix; the rest is undone, newest first.
     const kept = this.#random.between(0, this.#pending.length);
     for (const each of this.#pending.splice(0).slice(kept).reverse()) each.undo();
-    for (const node of this.#nodes.values()) {
+    for (const node of this.#tree.values()) {
       if (node.syncedBytes === undefined) continue;
       node.bytes = node.bytes.subarray(0, this.#random.between(node.syncedBytes, node.bytes.length));
       node.syncedBytes = undefined;
@@ -237,7 +221,7 @@ export class FakeFiles {
   }
 
   #find(path: string): Node {
-    const node = this.#nodes.get(path === '/' ? path : path.replace(/\/+$/, ''));
+    const node = this.#tree.get(path === '/' ? path : path.replace(/\/+$/, ''));
     if (!node) throw fileError('ENOENT', path);
     return node;
   }
@@ -279,19 +263,6 @@ export class FakeFiles {
     };
   }
 
-  #put(path: string, node: Node): void {
-    if (!this.#nodes.has(path)) {
-      const entries = this.#children.get(parent(path)) ?? new Set();
-      this.#children.set(parent(path), entries.add(path));
-    }
-    this.#nodes.set(path, node);
-  }
-
-  #drop(path: string): void {
-    this.#nodes.delete(path);
-    this.#children.get(parent(path))?.delete(path);
-  }
-
   #hint(path: string): void {
     for (const watcher of [...this.#watchers]) {
       if (!path.startsWith(`${watcher.directory}/`) || !this.#random.chance(this.hintChance)) continue;
@@ -316,10 +287,6 @@ function text(path: Uint8Array): string {
 
 function bytes(path: string): Uint8Array {
   return new Uint8Array(Buffer.from(path, 'latin1'));
-}
-
-function parent(path: string): string {
-  return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
 function fileError(code: string, path: string): Error {
