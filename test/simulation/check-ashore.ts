@@ -62,8 +62,8 @@ export class CheckAshore {
       },
       noticesAfter: async (scope, cursor, limit) => {
         const notices = await inner.noticesAfter(scope, cursor, limit);
-        // A rebuilt log may ask from further back than the shore still has.
-        const first = this.#logWasRebuilt() ? (notices[0]?.sequence ?? 0) : cursor + 1;
+        // What was acknowledged is gone, though a claim made before may ask from further back.
+        const first = Math.max(cursor, this.#acknowledged) + 1;
         notices.forEach(({ sequence }, at) => {
           if (sequence !== first + at)
             this.#report.violate(
@@ -72,6 +72,10 @@ export class CheckAshore {
             );
         });
         return notices;
+      },
+      acknowledgeNotices: async (scope, cursor) => {
+        await inner.acknowledgeNotices(scope, cursor);
+        this.#acknowledged = Math.max(this.#acknowledged, cursor);
       },
       recordIndexed: async (work, result) => {
         const done = await inner.recordIndexed(work, result);
@@ -177,6 +181,8 @@ export class CheckAshore {
   }
 
   tenantId = '';
+  /** Newest notice that the yacht has said to be in its log. */
+  #acknowledged = 0;
 
   #indexed(work: IndexWork, how: 'indexed' | 'failed'): void {
     const row = this.committed.get(work.uploadId);

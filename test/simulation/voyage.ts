@@ -72,7 +72,12 @@ async function storm(world: World, broken: () => boolean): Promise<void> {
   indexer.boot();
   weather.brew();
   for (let i = 0; i < plan.uploads; i++)
-    timeline.after(random.unit() * plan.stormyMs * busyFraction, () => crew.produce());
+    timeline.after(random.unit() * plan.stormyMs * busyFraction, () => {
+      crew.produce();
+      // People meddle with what they have just seen appear, while it is still on its way.
+      if (plan.commands > 0 && random.chance(0.4))
+        timeline.after(random.spread(100, 10_000), () => crew.command());
+    });
   for (let i = 0; i < plan.commands; i++) timeline.after(random.unit() * plan.stormyMs, () => crew.command());
   while (!broken() && timeline.now < weather.untilMs) {
     await timeline.run(Math.min(weather.untilMs, timeline.now + lookEveryMs), broken);
