@@ -43,7 +43,8 @@ export async function upgradeRequest(
       name: upgradeLabel,
       fields: [...upgradeComponents],
       params: [...upgradeParameters],
-      paramValues: { created: new Date(nowMs), nonce: claim.nonce },
+      // A clock at its zero or before it has no `created` that could be read: the answer to this one sets it right.
+      paramValues: { created: new Date(Math.max(nowMs, 1_000)), nonce: claim.nonce },
     },
     { method: 'GET', url: `${origin}${path}`, headers: { [lineHeader]: formatClaim(claim) } },
   );
