@@ -87,7 +87,7 @@ function plainHeaders(response: IncomingMessage): Record<string, string> {
 function laneSocket(ws: WebSocket): LaneSocket {
   return {
     // An error of sending is followed by `close`, which is what the line hears of.
-    send: (bytes) => ws.send(bytes, { binary: true }, () => {}),
+    send: (bytes, taken) => ws.send(bytes, { binary: true }, () => taken?.()),
     bufferedBytes: () => ws.bufferedAmount,
     pause: () => ws.pause(),
     resume: () => ws.resume(),

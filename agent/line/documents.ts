@@ -1,6 +1,7 @@
 // The documents on the line: by upload and by handle, in order of urgency, and those kept for effects that were stopped.
 import type { HeldFrame } from '../../cloud/contract/frames.ts';
 import { ulidTimeMs } from '../../cloud/contract/ids.ts';
+import type { FramePool } from './frame-pool.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
 import { OutgoingDocument } from './outgoing.ts';
@@ -30,9 +31,10 @@ const offeredRememberedMax = 4_096;
 export function createDocuments(parts: {
   readonly bootWallMs: number;
   readonly limits: LineLimitsAboard;
+  readonly frames: FramePool;
   readonly wake: () => void;
 }): Documents {
-  const { bootWallMs, limits, wake } = parts;
+  const { bootWallMs, limits, frames, wake } = parts;
   const uploads = new Map<string, OutgoingDocument>();
   const handles = new Map<number, OutgoingDocument>();
   const held = new Map<string, HeldFrame[]>();
@@ -91,7 +93,7 @@ export function createDocuments(parts: {
       }
       release(uploadId);
       const fresh = source !== undefined && isFresh(uploadId);
-      const document = new OutgoingDocument(upload, { source, fresh, limits, wake });
+      const document = new OutgoingDocument(upload, { source, fresh, limits, frames, wake });
       uploads.set(uploadId, document);
       return document;
     },

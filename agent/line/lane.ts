@@ -88,11 +88,12 @@ export class Lane {
     return this.sendBytes(encodeYachtFrame(frame));
   }
 
-  sendBytes(bytes: Uint8Array): number {
+  /** `taken`: the socket reads these bytes no more; may never come. */
+  sendBytes(bytes: Uint8Array, taken?: () => void): number {
     if (!this.isOpen) return 0;
     this.sentBytes += bytes.length;
     this.#sent.push({ upTo: this.sentBytes, atMs: this.#clock.monotonicMs() });
-    this.#socket?.send(bytes);
+    this.#socket?.send(bytes, taken);
     return bytes.length;
   }
 

@@ -15,6 +15,8 @@ export interface LineLimitsAboard {
   readonly sliceStartBytes: number;
   /** Bytes a socket may hold that the kernel has not taken. */
   readonly socketMaxBytes: number;
+  /** Memory kept for frames to come, as much as the socket may hold. */
+  readonly framesKeptMaxBytes: number;
   /** Read ahead per document. */
   readonly prefetchMaxBytes: number;
   /** Sent or named and not durable ashore, per document: reading waits above it. */
@@ -46,6 +48,7 @@ export const lineLimits: LineLimitsAboard = {
   sliceMaxBytes: 64 * 1024,
   sliceStartBytes: 8 * 1024,
   socketMaxBytes: 1024 * 1024,
+  framesKeptMaxBytes: 1024 * 1024,
   prefetchMaxBytes: 512 * 1024,
   undurableMaxBytes: 24 * 1024 * 1024,
   suspendedMax: 16,

@@ -2,12 +2,14 @@
 // heartbeat, receipts, notices, inventory. Effects carry documents on it and wait for their outcomes; the connection machine opens
 // and closes it, and learns from `lost` when it is gone. Documents outlive the line and go on where they were.
 import type { Failure } from '../../cloud/contract/failure.ts';
+import { sliceHeaderMaxBytes } from '../../cloud/contract/frame-encoder.ts';
 import type { AckFrame, CloudFrame, InventoryPageFrame, NoticeFrame } from '../../cloud/contract/frames.ts';
 import { hexFromBytes } from '../../cloud/contract/ids.ts';
 import type { Crossing } from '../../machines/estimators.ts';
 import { Connector } from './connector.ts';
 import { createDocuments, type Documents } from './documents.ts';
 import { lineFailure, saidByCloud } from './failures.ts';
+import { FramePool } from './frame-pool.ts';
 import type { HandshakePorts, Shaken } from './handshake.ts';
 import type { Lane, LaneOwner } from './lane.ts';
 import { type LineLimitsAboard, lineLimits } from './limits.ts';
@@ -77,7 +79,12 @@ export class Line {
     this.#limits = ports.limits ?? lineLimits;
     this.#connector = new Connector({ ...ports, limits: this.#limits });
     this.sessionId = hexFromBytes(ports.random.bytes(16));
+    const frames = new FramePool(
+      sliceHeaderMaxBytes + this.#limits.sliceMaxBytes,
+      this.#limits.framesKeptMaxBytes,
+    );
     this.#documents = createDocuments({
+      frames,
       bootWallMs: ports.clock.wallMs(),
       limits: this.#limits,
       wake: () => this.#sender.pump(),
@@ -85,6 +92,7 @@ export class Line {
     this.#sender = new Sender({
       ...ports,
       limits: this.#limits,
+      frames,
       next: (sliceMaxBytes) => this.#documents.next(sliceMaxBytes),
       stirred: () => this.#watch(),
     });

@@ -9,6 +9,7 @@ import type { Run } from '../../cloud/contract/runs.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
 import { ChunkBook, type Entry } from './chunk-book.ts';
 import { lineFailure } from './failures.ts';
+import type { FramePool } from './frame-pool.ts';
 import { messageBytes } from './lane.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import {
@@ -46,6 +47,7 @@ export class OutgoingDocument {
   readonly #limits: LineLimitsAboard;
   readonly #source: DocumentSource | undefined;
   readonly #wake: () => void;
+  readonly #allocate: (count: number) => Uint8Array;
   #reader: DocumentReader | undefined;
   #reading = false;
   #whole: Whole | undefined;
@@ -67,13 +69,20 @@ export class OutgoingDocument {
   /** Without a source it only asks whether the upload is stored. `fresh`: the cloud cannot hold anything of it. */
   constructor(
     upload: Upload,
-    parts: { source: DocumentSource | undefined; fresh: boolean; limits: LineLimitsAboard; wake: () => void },
+    parts: {
+      source: DocumentSource | undefined;
+      fresh: boolean;
+      limits: LineLimitsAboard;
+      frames: FramePool;
+      wake: () => void;
+    },
   ) {
     this.upload = upload;
     this.priority = upload.priority;
     this.#source = parts.source;
     this.#awaitsHeld = !parts.fresh;
     this.#limits = parts.limits;
+    this.#allocate = (count) => parts.frames.take(count);
     this.#wake = parts.wake;
   }
 
@@ -280,7 +289,8 @@ export class OutgoingDocument {
       return this.#next(maxBytes);
     }
     const length = Math.min(left, maxBytes);
-    const frame = encodeSlice(handle, item.index, item.at, item.bytes.subarray(item.at, item.at + length));
+    const bytes = item.bytes.subarray(item.at, item.at + length);
+    const frame = encodeSlice(handle, item.index, item.at, bytes, this.#allocate);
     item.at += length;
     this.sentBytes += length;
     if (item.at === item.bytes.length) {

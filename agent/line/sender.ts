@@ -3,6 +3,7 @@
 import type { AckFrame, YachtFrame } from '../../cloud/contract/frames.ts';
 import { type Crossing, inDoubt, newEstimate, observe, type Sample } from '../../machines/estimators.ts';
 import type { Clock } from '../ports.ts';
+import type { FramePool } from './frame-pool.ts';
 import { type Lane, messageBytes } from './lane.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import { Pace } from './pace.ts';
@@ -13,6 +14,8 @@ const socketFullMs = 2;
 export interface SenderPorts {
   readonly clock: Clock;
   readonly limits: LineLimitsAboard;
+  /** Where frames go back to once they have left. */
+  readonly frames: FramePool;
   /** The next frame of any document, its slice at most so long. */
   readonly next: (sliceMaxBytes: number) => Uint8Array | undefined;
   /** The first byte left on a line on which nothing was outstanding. */
@@ -114,7 +117,7 @@ export class Sender {
       this.#windowWasFull = true;
       return false;
     }
-    const { clock, limits, next } = this.#ports;
+    const { clock, limits, frames, next } = this.#ports;
     const now = clock.monotonicMs();
     const waitMs = lane.bufferedBytes() > limits.socketMaxBytes ? socketFullMs : this.#pace.waitMs(now);
     if (waitMs > 0) {
@@ -127,7 +130,11 @@ export class Sender {
     const bytes = next(this.#pace.sliceBytes());
     if (!bytes) return false;
     const before = lane.outstandingBytes;
-    this.#count(lane.sendBytes(bytes), before, now);
+    this.#count(
+      lane.sendBytes(bytes, () => frames.give(bytes)),
+      before,
+      now,
+    );
     return true;
   }
 

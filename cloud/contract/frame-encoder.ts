@@ -91,10 +91,16 @@ export function encodeCloudFrame(frame: CloudFrame): Uint8Array {
 
 /**
  * A SLICE in one allocation and one copy of its bytes. Not zeroed first, which costs 1 s per GB (measured on loopback): every byte
- * of what is answered is written.
+ * of what is answered is written. `allocate` may lend memory that was used before.
  */
-export function encodeSlice(handle: number, index: number, offset: number, bytes: Uint8Array): Uint8Array {
-  const frame = Buffer.allocUnsafeSlow(sliceHeaderMaxBytes + bytes.length);
+export function encodeSlice(
+  handle: number,
+  index: number,
+  offset: number,
+  bytes: Uint8Array,
+  allocate: (count: number) => Uint8Array = Buffer.allocUnsafeSlow,
+): Uint8Array {
+  const frame = allocate(sliceHeaderMaxBytes + bytes.length);
   frame[0] = frameTypes.SLICE;
   let at = writeVarint(frame, 1, handle);
   at = writeVarint(frame, at, index);

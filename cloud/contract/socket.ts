@@ -10,8 +10,11 @@ export interface LaneSocketEvents {
 }
 
 export interface LaneSocket {
-  /** Hands one binary message to the socket. Never blocks; watch `bufferedBytes`. A closed socket swallows it. */
-  send(bytes: Uint8Array): void;
+  /**
+   * Hands one binary message to the socket. Never blocks; watch `bufferedBytes`. A closed socket swallows it. `taken` is
+   * called when nobody reads these bytes any more, at most once; a socket that passes the bytes on as they are never does.
+   */
+  send(bytes: Uint8Array, taken?: () => void): void;
   /** Bytes accepted by `send` that the operating system has not taken yet. */
   bufferedBytes(): number;
   /** Stops or resumes reading from the peer (back-pressure). */
