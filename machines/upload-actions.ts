@@ -20,7 +20,7 @@ export type Failed = SeenFailure & {
   readonly message: string;
   readonly delayMs: number;
 };
-export type Sent = NonNullable<UploadContext['sent']> & { readonly at: number };
+export type Sent = NonNullable<UploadContext['sent']> & { readonly wireBytes?: number; readonly at: number };
 export type Indexed = { readonly passages: number; readonly reason?: string };
 export type Stored = NonNullable<UploadContext['stored']>;
 
@@ -38,15 +38,13 @@ export const started = setup({
     amend: effect<Amend>(),
 
     noteStat: assign((_, { stat }: { stat: JsonObject }) => ({ stat })),
-    noteCheckpoint: assign((_, { bytesDurable }: { bytesDurable: number }) => ({ bytesDurable })),
+    noteCheckpoint: assign((_, { bytesDurable }: { bytesDurable: number }) => ({
+      bytesDurable,
+      failedInRow: 0,
+    })),
     noteSent: assign(({ context }, { lengthBytes, sha256, chunks, wireBytes, at }: Sent) => ({
-      // Sent again after holes: what both tries cost.
-      sent: {
-        lengthBytes,
-        sha256,
-        chunks,
-        ...(wireBytes === undefined ? {} : { wireBytes: wireBytes + (context.sent?.wireBytes ?? 0) }),
-      },
+      sent: { lengthBytes, sha256, chunks },
+      wireBytes: context.wireBytes + (wireBytes ?? 0),
       bytesDurable: lengthBytes,
       lastAttemptMs: at,
     })),
@@ -54,6 +52,7 @@ export const started = setup({
       const { parks: _, ...counters } = judge(context, failed);
       return {
         ...counters,
+        failedInRow: context.failedInRow + 1,
         lastAttemptMs: failed.at,
         errors: keep(context, failed.class, failed.code, failed.message, failed.at),
       };
@@ -96,6 +95,7 @@ export const started = setup({
       parked: null,
       attempts: 0,
       failingSinceMs: null,
+      failedInRow: 0,
       resyncs: 0,
       stat: null,
       sent: null,

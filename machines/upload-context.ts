@@ -50,9 +50,11 @@ export const uploadContext = {
   lastAttemptMs: orNull(finite(-1e15, 1e15)),
   errors: list(failure, errorsKeptMax),
   bytesDurable: whole(0),
-  sent: orNull(
-    object({ lengthBytes: whole(0), sha256: hex(32), chunks: whole(0), wireBytes: optional(whole(0)) }),
-  ),
+  sent: orNull(object({ lengthBytes: whole(0), sha256: hex(32), chunks: whole(0) })),
+  /** Bytes of its frames on the line, over all tries that came to an end. */
+  wireBytes: whole(0),
+  /** Failures since something of it was last confirmed: the next wait grows with them. */
+  failedInRow: whole(0),
   waiting: orNull(
     object({ class: oneOf(...failureClasses), code: text(64), untilMs: finite(-1e15, 1e15), back }),
   ),
@@ -98,6 +100,7 @@ export function newUpload(input: ObjectOf<typeof uploadInput>): UploadContext {
     bytesDurable: 0,
     cancelled: null,
     errors: [],
+    failedInRow: 0,
     failingSinceMs: null,
     indexFailure: null,
     indexed: null,
@@ -116,6 +119,7 @@ export function newUpload(input: ObjectOf<typeof uploadInput>): UploadContext {
     ...(input.triesMax === undefined ? {} : { triesMax: input.triesMax }),
     version: input.version,
     waiting: null,
+    wireBytes: 0,
   };
 }
 

@@ -16,6 +16,7 @@ export const sendParams = ({ context }: { context: UploadContext }): JsonObject 
   name: context.name,
   version: context.version,
   priority: context.priority,
+  failedInRow: context.failedInRow,
   ...(context.stat ? { stat: context.stat } : {}),
 });
 export const release = {

@@ -88,6 +88,7 @@ const machine = started.createMachine({
           version: context.version,
           lengthBytes: context.sent?.lengthBytes ?? 0,
           sha256: context.sent?.sha256 ?? '',
+          failedInRow: context.failedInRow,
         }),
       },
       exit: { type: 'stop', params: { effect: 'confirmStored' } },
@@ -206,7 +207,7 @@ export const upload = define({
   finalStates: ['indexed', 'cancelled'],
   upcasters: uploadUpcasters,
   migrations: {
-    // Version 1 kept no count of disagreements.
-    1: (context) => ({ ...context, resyncs: 0, resyncSinceMs: 0 }),
+    // Version 1 kept no count of disagreements, of failures in a row, nor of bytes on the line.
+    1: (context) => ({ ...context, resyncs: 0, resyncSinceMs: 0, failedInRow: 0, wireBytes: 0 }),
   },
 });

@@ -75,8 +75,8 @@ export function uploadJson(
     whatToDo: why.whatToDo,
     untilMs: why.untilMs,
     sha256: context.sent?.sha256 ?? null,
-    // What it cost on the line, once all of it went out.
-    wireBytesUp: context.sent?.wireBytes ?? null,
+    // What it cost on the line, known each time all of it went out.
+    wireBytesUp: context.wireBytes,
     stored: context.stored as unknown as Json,
     // A receipt is kept only after its signature was checked against the key of the enrolment.
     receiptVerified: context.stored !== null,

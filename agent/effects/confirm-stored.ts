@@ -55,7 +55,7 @@ function eventOf({ random }: ConfirmStoredPorts, params: JsonObject, outcome: St
   const { refused } = outcome;
   if (refused.class === 'RESYNC' || refused.code === 'TENDER_RECEIPT_MISMATCH')
     return { type: 'send.incomplete' };
-  return failedEvent(refused, random);
+  return failedEvent(refused, params, random);
 }
 
 function speaksOf(proof: StoredProof, params: JsonObject): boolean {
@@ -78,8 +78,8 @@ function storedEvent({ documentId, receipt, proof, keyId, storedMs }: StoredProo
   };
 }
 
-function failedEvent(failure: Failure, random: Random): MachineEvent {
+function failedEvent(failure: Failure, params: JsonObject, random: Random): MachineEvent {
   const { class: failureClass, code, message } = failure;
-  const delayMs = resendDelayMs(failure, random.unit());
+  const delayMs = resendDelayMs(failure, Number(params.failedInRow ?? 0), random.unit());
   return { type: 'send.failed', class: failureClass, code, message, delayMs };
 }

@@ -57,7 +57,7 @@ export function sendDocument(ports: SendDocumentPorts): EffectHandler {
     const stopTelling = tellProgress(ports, request, document);
     try {
       const outcome = await untilAborted(document.whenSent(), signal);
-      return eventOf(ports, uploadId, outcome);
+      return eventOf(ports, uploadId, Number(params.failedInRow ?? 0), outcome);
     } catch (error) {
       ports.line.suspend(uploadId);
       throw error;
@@ -81,7 +81,12 @@ export function untilAborted<T>(outcome: Promise<T>, signal: AbortSignal): Promi
   });
 }
 
-function eventOf({ line, random }: SendDocumentPorts, uploadId: string, outcome: Sent): MachineEvent {
+function eventOf(
+  { line, random }: SendDocumentPorts,
+  uploadId: string,
+  failedInRow: number,
+  outcome: Sent,
+): MachineEvent {
   if ('sent' in outcome) {
     const { lengthBytes, sha256, chunks } = outcome.sent;
     // The document stays on the line until confirmStored has its receipt.
@@ -102,7 +107,7 @@ function eventOf({ line, random }: SendDocumentPorts, uploadId: string, outcome:
     class: refused.class,
     code: refused.code,
     message: refused.message,
-    delayMs: resendDelayMs(refused, random.unit()),
+    delayMs: resendDelayMs(refused, failedInRow, random.unit()),
     ...(refused.class === 'ITEM' && { permanent: true }),
   };
 }

@@ -41,7 +41,7 @@ export function lostDelayMs(failure: Failure, unit: number): number {
   return reopenDelayMs(failure, 1, backoffDefaults, unit);
 }
 
-/** After a document could not go on. */
-export function resendDelayMs(failure: Failure, unit: number): number {
-  return Math.max(backoffMs(byClass[failure.class] ?? soon, 0, unit), failure.retryAfterMs ?? 0);
+/** After a document could not go on; `failedInRow` counts its failures since something of it was confirmed. */
+export function resendDelayMs(failure: Failure, failedInRow: number, unit: number): number {
+  return Math.max(backoffMs(byClass[failure.class] ?? soon, failedInRow, unit), failure.retryAfterMs ?? 0);
 }

@@ -28,15 +28,7 @@ export const importRules: readonly ImportRule[] = [
   {
     folder: 'agent/',
     ours: ['machines/', 'cloud/contract/'],
-    packages: [
-      'node:*',
-      'commander',
-      'http-message-signatures',
-      'level',
-      'pino',
-      'smol-toml',
-      'ws',
-    ],
+    packages: ['node:*', 'commander', 'http-message-signatures', 'level', 'pino', 'smol-toml', 'ws'],
     why: 'every package aboard costs memory on a machine with 512 MB',
   },
   {

@@ -115,6 +115,7 @@ describe('a history written by upload@1', () => {
       waiting: cell.context.waiting,
       lastAttemptMs: 1_005,
       errors: cell.context.errors,
+      failedInRow: 1,
     });
   });
 
