@@ -1,9 +1,9 @@
 // One JSON request to the cloud from the command line: enrolment and search. Own certificate authorities are honoured;
 // redirects are not followed, because only the address that was asked may answer.
 import { readFile } from 'node:fs/promises';
-import { request as httpRequest } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import { TenderError } from '../errors.ts';
+import { request as httpRequest } from './node-http.ts';
 
 export interface JsonAnswer {
   readonly status: number;

@@ -3,10 +3,11 @@
 
 import { once } from 'node:events';
 import { chmod, lstat, rm } from 'node:fs/promises';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import type { ApiAnswer, ApiHandler } from '../api/http.ts';
 import { TenderError } from '../errors.ts';
+import { createServer } from './node-http.ts';
 
 const connectionsMax = 128;
 const headersTimeoutMs = 10_000;

@@ -2,9 +2,10 @@
 // there, a socket we may not use and a problem the daemon reports each become a TenderError with its own exit code.
 
 import { once } from 'node:events';
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { request as httpRequest } from '../adapters/node-http.ts';
 import { type AgentErrorCode, agentErrors, TenderError } from '../errors.ts';
 
 export type Answer = Readonly<Record<string, unknown>>;

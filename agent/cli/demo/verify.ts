@@ -1,6 +1,7 @@
 // The proof at the end, taken from outside: the bytes ashore hash to the same SHA-256, and a search finds them.
 import { createHash } from 'node:crypto';
-import { get, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { get } from '../../adapters/node-http.ts';
 import { TenderError } from '../../errors.ts';
 import type { Stage } from './stage.ts';
 
