@@ -2,8 +2,8 @@
 // once its head is written and others were used more recently. Used by the turn loop (write) and the reads (look).
 import { TenderError } from '../errors.ts';
 import type { Change, KeyValue } from '../ports.ts';
-import { keys } from './keys.ts';
-import { headRow, readSlot, type Slot } from './slot.ts';
+import { below, keys, prefixes } from './keys.ts';
+import { headRow, kindOrUndefined, readSlot, type Slot } from './slot.ts';
 
 export interface Found {
   readonly slot: Slot;
@@ -35,6 +35,25 @@ export function createCells(kv: () => KeyValue, liveMax: number, flying: (actor:
   /** In order of use: the first is the least recently used. */
   const live = new Map<string, Slot>();
   const dirty = new Set<string>();
+  /** Greatest id of each kind in the database and in memory. */
+  const stored = new Map<string, string>();
+  const known = new Map<string, string>();
+
+  /**
+   * Ids begin with their time, so whoever is created now stands behind all others and need not be looked for (two reads,
+   * a sixth of what a new upload costs).
+   */
+  async function isBehindAll(actor: string): Promise<boolean> {
+    if (kindOrUndefined(actor) === undefined) return false;
+    const kind = kindPart(actor);
+    if (!stored.has(kind)) stored.set(kind, await lastStored(kv(), kind));
+    return actor > stored.get(kind)! && actor > (known.get(kind) ?? '');
+  }
+
+  function know(actor: string): void {
+    const kind = kindPart(actor);
+    if (actor > (known.get(kind) ?? '')) known.set(kind, actor);
+  }
 
   function touch(slot: Slot): void {
     live.delete(slot.actor);
@@ -48,6 +67,7 @@ export function createCells(kv: () => KeyValue, liveMax: number, flying: (actor:
         touch(here);
         return { slot: here, finished: false };
       }
+      if (await isBehindAll(actor)) return undefined;
       const head = await kv().get(keys.head(actor));
       if (head !== undefined) {
         const slot = readSlot(actor, keys.head(actor), head);
@@ -76,10 +96,12 @@ export function createCells(kv: () => KeyValue, liveMax: number, flying: (actor:
       return dirty.size;
     },
     publish: (slot) => {
+      know(slot.actor);
       touch(slot);
       dirty.add(slot.actor);
     },
     finish: (actor) => {
+      know(actor);
       live.delete(actor);
       dirty.delete(actor);
     },
@@ -101,4 +123,20 @@ export function createCells(kv: () => KeyValue, liveMax: number, flying: (actor:
       }
     },
   };
+}
+
+function kindPart(actor: string): string {
+  return actor.slice(0, actor.indexOf('/') + 1);
+}
+
+/** Greatest id of a kind that has a head or a receipt. */
+async function lastStored(kv: KeyValue, kind: string): Promise<string> {
+  let last = '';
+  for (const prefix of [prefixes.head, prefixes.receipt]) {
+    for await (const [key] of kv.iterate({ ...below(prefix + kind), reverse: true, limit: 1 })) {
+      const actor = key.slice(prefix.length);
+      if (actor > last) last = actor;
+    }
+  }
+  return last;
 }

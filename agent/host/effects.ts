@@ -280,8 +280,10 @@ export function createEffects(parts: EffectParts): Effects {
     closed: (effect) => {
       const lane = laneFor(effect.lane);
       lane.queue.remove(effect);
-      faults.delete(nameOf(effect));
-      lane.running.get(nameOf(effect))?.abort.abort(new Error('no longer wanted'));
+      if (lane.running.size === 0 && faults.size === 0) return;
+      const name = nameOf(effect);
+      faults.delete(name);
+      lane.running.get(name)?.abort.abort(new Error('no longer wanted'));
     },
     moved: (from, to) => {
       const lane = laneFor(to.lane);

@@ -40,62 +40,96 @@ export function difference(
   boot: number,
 ): Difference {
   const changes: Change[] = [];
-  const put = (key: string, value: string): void => {
-    changes.push({ type: 'put', key, value: seal(key, value) });
-  };
-  const del = (key: string): void => {
-    changes.push({ type: 'del', key });
-  };
+  const { opened, closed, moved } = effectChanges(actor, kind, before, after, changes);
+  const { armed, disarmed } = timerChanges(actor, before, after, boot, changes);
+  const was = onItsWay(kind, before);
+  const is = onItsWay(kind, after);
+  // Name and version of an upload never change: only whether it still stands in the way of the next.
+  if (was && !is) changes.push(del(versionKey(kind, before)!));
+  if (is && !was) changes.push(put(versionKey(kind, after)!, actor));
+  if (before?.value !== after?.value) {
+    if (after?.value === 'parked') {
+      const letter = JSON.stringify({ state: after.value, n: after.n });
+      changes.push(put(keys.deadLetter(actor), letter));
+    } else if (before?.value === 'parked') changes.push(del(keys.deadLetter(actor)));
+  }
+  return { changes, opened, closed, moved, armed, disarmed };
+}
 
-  const opened: QueuedEffect[] = [];
-  const closed: QueuedEffect[] = [];
-  const moved: { from: QueuedEffect; to: QueuedEffect }[] = [];
+/** Most steps change one thing of six: lists that stay empty are shared. */
+const none: readonly never[] = Object.freeze([]);
+
+type EffectChanges = Pick<Difference, 'opened' | 'closed' | 'moved'>;
+
+function effectChanges(
+  actor: string,
+  kind: string,
+  before: Cell | undefined,
+  after: Cell | undefined,
+  changes: Change[],
+): EffectChanges {
+  // A change of priority moves effects that did not change themselves.
+  if (before?.fx === after?.fx && before?.context.priority === after?.context.priority)
+    return { opened: none, closed: none, moved: none };
+  let opened: QueuedEffect[] | undefined;
+  let closed: QueuedEffect[] | undefined;
+  const moved: EffectChanges['moved'][number][] = [];
   for (const id in before?.fx) {
     const from = queued(actor, kind, before, id);
     if (after === undefined || after.fx[id] === undefined) {
+      closed ??= [];
       closed.push(from);
-      del(from.key);
+      changes.push(del(from.key));
       continue;
     }
     const to = queued(actor, kind, after, id);
     if (to.key === from.key) continue;
     moved.push({ from, to });
-    del(from.key);
-    put(to.key, '');
+    changes.push(del(from.key), put(to.key, ''));
   }
   for (const id in after?.fx) {
     if (before?.fx[id] !== undefined) continue;
     const to = queued(actor, kind, after, id);
+    opened ??= [];
     opened.push(to);
-    put(to.key, '');
+    changes.push(put(to.key, ''));
   }
+  return { opened: opened ?? none, closed: closed ?? none, moved };
+}
 
-  const armed: { id: string; due: number; len: number }[] = [];
-  const disarmed: { id: string; due: number }[] = [];
+type TimerChanges = Pick<Difference, 'armed' | 'disarmed'>;
+
+function timerChanges(
+  actor: string,
+  before: Cell | undefined,
+  after: Cell | undefined,
+  boot: number,
+  changes: Change[],
+): TimerChanges {
+  if (before?.tm === after?.tm) return { armed: none, disarmed: none };
+  const armed: TimerChanges['armed'][number][] = [];
+  const disarmed: TimerChanges['disarmed'][number][] = [];
   for (const id in before?.tm) {
     const { due } = before.tm[id]!;
     if (after?.tm[id]?.due === due) continue;
     disarmed.push({ id, due });
-    del(keys.timer(due, actor, id));
+    changes.push(del(keys.timer(due, actor, id)));
   }
   for (const id in after?.tm) {
     const { due, len } = after.tm[id]!;
     if (before?.tm[id]?.due === due) continue;
     armed.push({ id, due, len });
-    put(keys.timer(due, actor, id), timerRow(len, boot));
+    changes.push(put(keys.timer(due, actor, id), timerRow(len, boot)));
   }
+  return { armed, disarmed };
+}
 
-  const was = onItsWay(kind, before);
-  const is = onItsWay(kind, after);
-  // Name and version of an upload never change: only whether it still stands in the way of the next.
-  if (was && !is) del(versionKey(kind, before)!);
-  if (is && !was) put(versionKey(kind, after)!, actor);
-  if (before?.value !== after?.value) {
-    if (after?.value === 'parked')
-      put(keys.deadLetter(actor), JSON.stringify({ state: after.value, n: after.n }));
-    else if (before?.value === 'parked') del(keys.deadLetter(actor));
-  }
-  return { changes, opened, closed, moved, armed, disarmed };
+function put(key: string, value: string): Change {
+  return { type: 'put', key, value: seal(key, value) };
+}
+
+function del(key: string): Change {
+  return { type: 'del', key };
 }
 
 /** Effects of one lane share its places: all that need the line together, every other type by itself. */

@@ -1,12 +1,13 @@
-// The one loop that turns events into facts. While a batch is on its way to the disk the next one is decided on top of it,
-// so that processor and disk work at the same time; it is handed over only when the first is known to be kept, and nothing
-// of either is published or answered before it is durable itself. Built by host.ts, which supplies what follows a commit.
+// The one loop that turns events into facts. While a batch is on its way to the disk the next one is decided on top of it
+// where that pays (pace.ts); it is handed over only when the first is known to be kept, and nothing of either is published or
+// answered before it is durable itself. Built by host.ts, which supplies what follows a commit.
 import { TenderError } from '../errors.ts';
 import type { Change, Clock } from '../ports.ts';
 import type { Cells } from './cells.ts';
 import { checkpointRow } from './checkpoint.ts';
 import type { Rec } from './contract.ts';
 import type { HostLimits } from './limits.ts';
+import { createPace } from './pace.ts';
 import type { Chained, Store } from './store.ts';
 import { addHostRecord, type Decided, decide, type Mail, type Moment } from './turn.ts';
 import type { Watermark } from './watermark.ts';
@@ -53,10 +54,13 @@ interface Staged {
   readonly heads: boolean;
   /** Set when handed over: true once durable, false when known not to be there. */
   written?: Promise<boolean>;
+  /** This thread's own work for it so far, ms. */
+  workMs: number;
 }
 
 export function createLoop(parts: LoopParts): Loop {
   const { clock, limits, store, cells, watermark } = parts;
+  const pace = createPace();
   let mailbox: Mail[] = [];
   /** Mails that must not wait for the soft delay. */
   let hard = 0;
@@ -102,8 +106,9 @@ export function createLoop(parts: LoopParts): Loop {
       // Whoever sends in the same tick shares the turn.
       await Promise.resolve();
       await Promise.resolve();
-      const staged = wanted() ? await stage() : undefined;
       const before = flying;
+      const joins = before === undefined || pace.overlaps(before.mails.length + mailbox.length);
+      const staged = wanted() && joins ? await stage() : undefined;
       if (before !== undefined && !(await before.written)) {
         flying = undefined;
         putBack([...before.mails, ...(staged?.mails ?? [])], before.heads || staged?.heads === true);
@@ -127,16 +132,23 @@ export function createLoop(parts: LoopParts): Loop {
   }
 
   function handOver(staged: Staged): Staged {
+    const began = clock.monotonicMs();
     const written = store.append(staged.chained, staged.decided.changes);
     // It is looked at later; until then a rejection is nobody's fault.
-    written.catch(() => undefined);
+    written.then(
+      () => pace.written(clock.monotonicMs() - began),
+      () => undefined,
+    );
+    staged.workMs += clock.monotonicMs() - began;
     staged.written = written;
     return staged;
   }
 
   /** Decides the next turn on top of the one on its way. */
   async function stage(): Promise<Staged | undefined> {
-    const mails = mailbox.splice(0, limits.turnMaxEvents);
+    const began = clock.monotonicMs();
+    const share = pace.take(mailbox.length, flying === undefined);
+    const mails = mailbox.splice(0, Math.min(share, limits.turnMaxEvents));
     staging = mails;
     hard = mailbox.reduce((count, mail) => count + (mail.soft ? 0 : 1), 0);
     if (mailbox.length > 0) hard = Math.max(hard, 1);
@@ -174,7 +186,7 @@ export function createLoop(parts: LoopParts): Loop {
         checkpointRow(watermark.next(chained.tip, { hostN: decided.hostN, boot: moment.boot, at })),
       );
     }
-    return { mails, decided, chained, heads: writeHeads };
+    return { mails, decided, chained, heads: writeHeads, workMs: clock.monotonicMs() - began };
   }
 
   /** Heads of everything that has changed, as it will be once this turn is durable. */
@@ -191,6 +203,7 @@ export function createLoop(parts: LoopParts): Loop {
 
   /** The turn is durable (or has written nothing): publish, answer, go on. */
   function finish(staged: Staged): void {
+    const began = clock.monotonicMs();
     const { decided, chained } = staged;
     if (decided.drafts.length > 0) {
       hostN = decided.hostN;
@@ -212,6 +225,7 @@ export function createLoop(parts: LoopParts): Loop {
       }
     }
     parts.follow(decided);
+    pace.worked(staged.mails.length, staged.workMs + clock.monotonicMs() - began);
   }
 
   /** Once it is quiet, the heads are written, so that the next start folds nothing. */

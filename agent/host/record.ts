@@ -19,11 +19,21 @@ export function link(previous: string, body: string): string {
 
 /** The body of a record. Short names, spelled by hand: this is written for every event. */
 export function encodeBody(rec: Omit<Rec, 'seq' | 'hash'>, seq: number): string {
-  const { actor, kind, n, at, wall, src, boot, state, digest, event } = rec;
+  const { actor, kind, n, src, state, digest, event } = rec;
   return (
-    `{"s":${seq},"a":${quote(actor)},"k":${quote(kind)},"n":${n},"t":${at},"w":${wall},"r":"${src}","b":${boot},` +
+    `{"s":${seq},"a":${quote(actor)},"k":${quote(kind)},"n":${n},${spellMoment(rec)},"r":"${src}",` +
     `"o":${quote(state)},"d":${digest},"e":${JSON.stringify(event)}}`
   );
+}
+
+type Moment = Pick<Rec, 'at' | 'wall' | 'boot'>;
+let spelled: Moment & { readonly text: string } = { at: -1, wall: -1, boot: -1, text: '' };
+
+/** All records of a turn share it. */
+function spellMoment({ at, wall, boot }: Moment): string {
+  if (spelled.at !== at || spelled.wall !== wall || spelled.boot !== boot)
+    spelled = { at, wall, boot, text: `"t":${at},"w":${wall},"b":${boot}` };
+  return spelled.text;
 }
 
 /** Ids, kinds and states hold nothing that JSON escapes; whatever else comes is spelled properly. */

@@ -6,7 +6,7 @@ import { TenderError } from '../errors.ts';
 const sumLength = 8;
 
 export function seal(key: string, value: string): string {
-  return crc32(value, crc32(key)).toString(16).padStart(sumLength, '0') + value;
+  return sumOf(key, value) + value;
 }
 
 /** The value of a sealed row; throws TENDER_LOG_BROKEN when key or value is not what was written. */
@@ -23,6 +23,11 @@ export function unseal(key: string, sealed: string): string {
 
 export function unsealOrUndefined(key: string, sealed: string): string | undefined {
   const value = sealed.slice(sumLength);
-  const expected = crc32(value, crc32(key)).toString(16).padStart(sumLength, '0');
-  return sealed.startsWith(expected) && sealed.length >= sumLength ? value : undefined;
+  return sealed.startsWith(sumOf(key, value)) && sealed.length >= sumLength ? value : undefined;
+}
+
+function sumOf(key: string, value: string): string {
+  return crc32(key + value)
+    .toString(16)
+    .padStart(sumLength, '0');
 }

@@ -103,19 +103,9 @@ export function createStore(parts: StoreParts, opened: KeyValue, logId: string, 
     const broken = kv;
     kv = undefined;
     await broken?.close().catch((error: Error) => log(`closing the log failed too: ${error.message}`));
-    for (;;) {
-      await pause(Math.min(limits.reopenMs * 2 ** failuresInRow, limits.retryMaxMs));
-      failuresInRow += 1;
-      if (isClosed()) throw closedError();
-      try {
-        kv = await storage.open();
-        break;
-      } catch (error) {
-        lastError = (error as Error).message;
-        parts.stalled(error as Error);
-      }
-    }
-    const end = await readEnd(kv, tip.seq);
+    const again = await reopen();
+    kv = again;
+    const end = await readEnd(again, tip.seq);
     if (end.at !== tip.hash) {
       throw new TenderError(
         'TENDER_LOG_BROKEN',
@@ -133,6 +123,27 @@ export function createStore(parts: StoreParts, opened: KeyValue, logId: string, 
     log(`the log is open again and whole up to record ${end.last?.seq ?? tip.seq}`);
     if (kept) promised(chained.tip);
     return kept;
+  }
+
+  /** Tries until the database opens; rejects once the store is closed. */
+  async function reopen(): Promise<KeyValue> {
+    for (;;) {
+      if (isClosed()) throw closedError();
+      await pause(Math.min(limits.reopenMs * 2 ** failuresInRow, limits.retryMaxMs));
+      failuresInRow += 1;
+      if (isClosed()) throw closedError();
+      let again: KeyValue;
+      try {
+        again = await storage.open();
+      } catch (error) {
+        lastError = (error as Error).message;
+        parts.stalled(error as Error);
+        continue;
+      }
+      if (!isClosed()) return again;
+      await again.close();
+      throw closedError();
+    }
   }
 
   const isClosed = (): boolean => writing === 'closed';

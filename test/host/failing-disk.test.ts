@@ -101,6 +101,32 @@ describe('a write that fails', () => {
     await expect(outcome).rejects.toMatchObject({ code: 'TENDER_LOG_WRITE_FAILED' });
   });
 
+  it('closing in the very moment in which the log is being closed for reopening ends as well', async () => {
+    const directory = await temporaryDirectory();
+    const { storage, fail } = failing(directory);
+    let release: () => void = () => {};
+    const slow: Storage = {
+      ...storage,
+      open: async () => {
+        const kv = await storage.open();
+        const held = new Promise<void>((resolve) => {
+          release = resolve;
+        });
+        return { ...kv, close: () => held.then(() => kv.close()) };
+      },
+    };
+    const { host } = hostOn(directory, { storage: slow });
+    await host.open();
+    fail('before');
+    const outcome = host.create(uploadId(1), spooled(1));
+    outcome.catch(() => undefined);
+    await until(() => host.status().writing === 'stopped');
+    const closed = host.close();
+    release();
+    await closed;
+    await expect(outcome).rejects.toMatchObject({ code: 'TENDER_LOG_WRITE_FAILED' });
+  });
+
   it('a disk that is full and then has room again: nothing acknowledged is lost, work goes on by itself', async (context) => {
     const mount = join(await temporaryDirectory(), 'small');
     mkdirSync(mount);
