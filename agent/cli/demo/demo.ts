@@ -2,7 +2,7 @@
 // only the sky between them is made up.
 import { TenderError } from '../../errors.ts';
 import { bytesText } from '../text.ts';
-import { delivered, pause } from '../waiting.ts';
+import { pause } from '../waiting.ts';
 import { findDocuments, folderLabel, writeSamples } from './documents.ts';
 import { type Followed, follow, type Journey } from './follow.ts';
 import { demoHelp, readDemoOptions } from './options.ts';
@@ -114,7 +114,7 @@ async function verdict(stage: Stage, { document, upload, seconds }: Followed) {
     reason: upload.reason ?? null,
     wireBytesUp: Number(upload.wireBytesUp ?? 0),
     seconds: Math.round(seconds * 10) / 10,
-    ok: delivered(upload) && receiptVerified && sameBytesAshore,
+    ok: upload.state === 'indexed' && receiptVerified && sameBytesAshore,
   };
 }
 

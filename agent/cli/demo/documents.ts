@@ -11,7 +11,7 @@ import { samples } from './samples/samples.ts';
 export interface DemoDocument {
   /** JSON of the exact name, as the agent gives it in `nameBytes`. */
   readonly key: string;
-  /** For people: the folder's label, then the path below it. */
+  /** For people: the path below the watched folder. */
   readonly name: string;
   readonly bytes: number;
   readonly sha256: string;
@@ -19,7 +19,7 @@ export interface DemoDocument {
 
 export const folderLabel = 'papers';
 /** More than this and it is not a demo any more; the agent itself has no such bound. */
-const documentsMax = 10_000;
+const documentsMax = 1_000;
 
 /** Writes the samples into `folder` and answers them. */
 export async function writeSamples(folder: string): Promise<readonly DemoDocument[]> {
@@ -67,7 +67,7 @@ export async function findDocuments(folder: string): Promise<readonly DemoDocume
 
 function documentOf(path: Buffer, bytes: number, sha256: string): DemoDocument {
   const name = nameFromBytes(Buffer.concat([Buffer.from(`${folderLabel}/`), path]));
-  return { key: JSON.stringify(name), name: nameForPeople(name), bytes, sha256 };
+  return { key: JSON.stringify(name), name: nameForPeople(nameFromBytes(path)), bytes, sha256 };
 }
 
 const hash = () => createHash('sha256');

@@ -55,6 +55,9 @@ export async function follow(
 
   while (rested.size < byKey.size) {
     await pause(lookEveryMs, signal);
+    const fell = wasUp && !link.up;
+    if (!wasUp && link.up) upSince = performance.now();
+    wasUp = link.up;
     const uploads = asUploads(await api.get(`/v1/uploads?limit=${listMax}`));
     const moving: { document: DemoDocument; upload: UploadView }[] = [];
     for (const upload of uploads) {
@@ -78,14 +81,12 @@ export async function follow(
       cutDone = true;
       link.cut(cutMs);
     }
-    if (wasUp && !link.up)
+    if (fell)
       for (const { document, upload } of moving) {
         atRiskBytes += upload.sentBytes;
         audience.cut(document, upload);
         atCut = { document, sentBytes: upload.sentBytes };
       }
-    if (!wasUp && link.up) upSince = performance.now();
-    wasUp = link.up;
   }
   return { documents: documents.map((document) => rested.get(document.key)!), atRiskBytes };
 }
