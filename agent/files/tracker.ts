@@ -11,6 +11,7 @@ import type { Comparer } from './compare.ts';
 import { addedLabel, type FileRow, fileRowKey, readFileRow, statFields, writeFileRow } from './file-row.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { bytesOf, joinPath } from './path-bytes.ts';
+import { reclaimNumbers } from './reclaim.ts';
 import { type InventoryItem, rowAfterInventory, splitDocumentName } from './reconcile.ts';
 import type { Settler } from './settle.ts';
 import { openSource, type Source, type SourceRoots, sameStat, type WatchedSource } from './source.ts';
@@ -48,7 +49,7 @@ export interface Tracker {
   reconcile(pages: AsyncIterable<readonly InventoryItem[]>): Promise<void>;
 }
 
-export type TrackerHost = Pick<Host, 'create' | 'send' | 'read' | 'row' | 'putRows'>;
+export type TrackerHost = Pick<Host, 'create' | 'send' | 'read' | 'list' | 'row' | 'putRows'>;
 
 const inventoryKey = 'inventory';
 /** Derived rows on their way to the disk; with more than this, sightings wait. */
@@ -94,7 +95,7 @@ export function createTracker(ports: {
       case 'missing':
         return goOn(uploadId!, source);
       case 'parked':
-        if (sameStat(upload.taken ?? row.stat!, sighting.stat)) return unchanged;
+        if (takenAsIs(upload.taken ?? row.stat, sighting.stat)) return unchanged;
         // F1: the newer state takes the parked one's place. Whether that one reached the shore is not known.
         await host.send(actorOf(uploadId!), { type: 'cancel', by: 'files' }, { src: 'cmd' });
         return nextVersion(key, { ...row, stored: null }, sighting, source);
@@ -261,6 +262,7 @@ export function createTracker(ports: {
     },
     async reconcile(pages) {
       owed = true;
+      await reclaimNumbers(host);
       for await (const page of pages) await takePage(page);
       await host.putRows([{ type: 'put', key: inventoryKey, value: 'taken' }], { soft: false });
       owed = false;
@@ -275,6 +277,11 @@ const unchanged: Tracked = { did: 'nothing', why: 'unchanged' };
 
 function ended(row: FileRow, taken: FileStat | null, stored: FileRow['stored']): FileRow {
   return { ...row, ended: true, stat: taken ?? row.stat, stored };
+}
+
+/** Null: not known, since a broken log lost it. */
+function takenAsIs(taken: FileStat | null, stat: FileStat): boolean {
+  return taken !== null && sameStat(taken, stat);
 }
 
 function actorOf(uploadId: string): string {

@@ -110,6 +110,11 @@ describe('a bad day aboard', () => {
       cargo.set('added/late.bin', noise('late', 5_000));
       await ship.add('late.bin', noise('late', 5_000));
       await expectAshore(shore, ship, cargo);
+      await until('nothing to be left over aboard', async () =>
+        (await ship.uploads()).every(
+          ({ state, cancelReason }) => state === 'indexed' || cancelReason === 'unchanged',
+        ),
+      );
     }
   });
 

@@ -407,6 +407,30 @@ describe('after a rebuilt log', () => {
     expect(ship.host.cells.get(`upload/${uploadId}`)!.context.version).toBe(4);
   });
 
+  test('F1 and F2: an upload that outlived its row is known again, and its number is not given twice', async () => {
+    const folder = testFolder();
+    const ship = aboard(folder);
+    writeFileSync(folder.at('a.txt'), a);
+    writeFileSync(folder.at('b.txt'), b);
+    const first = created(await ship.sight('a.txt'));
+    await ship.settled(first, 'a.txt');
+    const second = created(await ship.sight('b.txt'));
+    await ship.settled(second, 'b.txt');
+    await ship.stored(second, b);
+    const uploadId = mintUlid(1, new Uint8Array(10).fill(5));
+    const about = { name: 'x', priority: 5, addedMs: 1 };
+    await ship.tracker.added({ uploadId, spool: `${uploadId}.bytes`, sizeBytes: 3, about });
+    ship.host.kept.clear();
+    await ship.tracker.oweInventory();
+    await ship.tracker.reconcile(pages());
+    expect(await ship.sight('a.txt')).toEqual(nothing('under-way'));
+    expect(await ship.sight('b.txt')).toEqual(nothing('unchanged'));
+    const next = mintUlid(2, new Uint8Array(10).fill(6));
+    const again = await ship.tracker.added({ uploadId: next, spool: `${next}.bytes`, sizeBytes: 3, about });
+    expect(again).toEqual({ uploadId: next, version: 2 });
+    expect(ship.host.cells.size).toBe(4);
+  });
+
   test('names that no agent of ours gave are passed over', async () => {
     const ship = aboard(testFolder());
     await ship.tracker.reconcile(pages(onShore('no-slash', 1, a), onShore('/x', 1, a), onShore('Ä/x', 1, a)));

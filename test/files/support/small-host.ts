@@ -1,7 +1,7 @@
 // The host as the tracker sees it, in memory, on the real machines: what an upload accepts and refuses is true here.
 
 import type { TrackerHost } from '../../../agent/files/tracker.ts';
-import type { Accepted, Refused } from '../../../agent/host/contract.ts';
+import type { Accepted, Filter, Refused } from '../../../agent/host/contract.ts';
 import type { Change, KeyRange } from '../../../agent/ports.ts';
 import type { JsonObject } from '../../../machines/json.ts';
 import type { MachineEvent } from '../../../machines/kernel.ts';
@@ -45,6 +45,11 @@ export class SmallHost implements TrackerHost {
 
   async read(actor: string) {
     return this.cells.get(actor);
+  }
+
+  async *list({ after = '', limit }: Filter) {
+    const actors = [...this.cells.keys()].sort().filter((actor) => actor > after);
+    for (const actor of actors.slice(0, limit)) yield { actor, cell: this.cells.get(actor)! };
   }
 
   async row(key: string) {
