@@ -129,9 +129,10 @@ describe('the five', () => {
       mostMoving = Math.max(mostMoving, moving.length);
       return upBytes >= total;
     });
+    // A burst of a tenth of a second may fall into a second, and the link's own timers are as late as this machine is busy.
     for (const from of samples) {
       const to = samples.find(({ at }) => at - from.at >= 1_000);
-      if (to) expect(((to.bytes - from.bytes) * 1_000) / (to.at - from.at)).toBeLessThan(rate * 1.05);
+      if (to) expect(((to.bytes - from.bytes) * 1_000) / (to.at - from.at)).toBeLessThan(rate * 1.15);
     }
     // And it is the throttle that holds, not the machine.
     const first = samples.find(({ bytes }) => bytes > 100_000)!;
