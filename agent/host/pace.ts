@@ -7,10 +7,10 @@ const splitMinEvents = 32;
 /** Share of the newest observation in what is remembered. */
 const newestShare = 1 / 8;
 /**
- * Of a write's time, half is the fsync, which a second write pays again, and half the rows, which it does not (100 events on
- * two cores of an AMD EPYC).
+ * Of a write's time, the part that is fsync, which a second write pays again: half on a quiet disk, four fifths on one that
+ * others use too (100 events, two cores of an AMD EPYC). The rest goes with the rows.
  */
-const fixedShare = 1 / 2;
+const fixedShare = 0.7;
 
 export interface Pace {
   /** Are so many events, those on their way included, longer work than another fsync? */

@@ -17,13 +17,15 @@ export function link(previous: string, body: string): string {
   return hash('sha256', previous + body, 'base64url');
 }
 
-/** The body of a record. Short names, spelled by hand: this is written for every event. */
+/**
+ * The body of a record. Short names, spelled by hand: this is written for every event. Joined, because a text made by adding
+ * is a tree of its parts that hash and database each have to flatten again.
+ */
 export function encodeBody(rec: Omit<Rec, 'seq' | 'hash'>, seq: number): string {
   const { actor, kind, n, src, state, digest, event } = rec;
-  return (
-    `{"s":${seq},"a":${quote(actor)},"k":${quote(kind)},"n":${n},${spellMoment(rec)},"r":"${src}",` +
-    `"o":${quote(state)},"d":${digest},"e":${JSON.stringify(event)}}`
-  );
+  const head = [`{"s":`, seq, ',"a":', quote(actor), ',"k":', quote(kind), ',"n":', n, spellMoment(rec)];
+  const tail = [',"r":"', src, '","o":', quote(state), ',"d":', digest, ',"e":', JSON.stringify(event), '}'];
+  return head.concat(tail).join('');
 }
 
 type Moment = Pick<Rec, 'at' | 'wall' | 'boot'>;
@@ -32,7 +34,7 @@ let spelled: Moment & { readonly text: string } = { at: -1, wall: -1, boot: -1, 
 /** All records of a turn share it. */
 function spellMoment({ at, wall, boot }: Moment): string {
   if (spelled.at !== at || spelled.wall !== wall || spelled.boot !== boot)
-    spelled = { at, wall, boot, text: `"t":${at},"w":${wall},"b":${boot}` };
+    spelled = { at, wall, boot, text: `,"t":${at},"w":${wall},"b":${boot}` };
   return spelled.text;
 }
 
