@@ -13,7 +13,7 @@ export interface SmallDisk {
   unmount(): Promise<void>;
 }
 
-/** Undefined where this user may not mount; the caller skips then and says so. */
+/** Undefined where this user may not mount: says so, and the caller skips. */
 export async function smallDisk(megabytes: number): Promise<SmallDisk | undefined> {
   const home = await reachableTemporaryDirectory('tender-small-disk-');
   const path = join(home, 'disk');
@@ -21,6 +21,7 @@ export async function smallDisk(megabytes: number): Promise<SmallDisk | undefine
   const mounted = spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${megabytes}m`, 'tmpfs', path]);
   if (mounted.status !== 0) {
     await rm(home, { recursive: true });
+    console.warn(cannotMount);
     return undefined;
   }
   await chmod(path, 0o755);
