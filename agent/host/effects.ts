@@ -3,10 +3,11 @@
 // effect stays in the ledger, so whatever happens to this process it is issued again. Called by the host after each commit.
 import type { Json } from '../../machines/json.ts';
 import type { Cell, MachineEvent } from '../../machines/kernel.ts';
+import { registry } from '../../machines/registry.ts';
 import type { Clock, KeyRange } from '../ports.ts';
 import type { Accepted, EffectHandler, Refused } from './contract.ts';
-import { failureOf } from './handler-failed.ts';
-import type { QueuedEffect } from './index-rows.ts';
+import { createEffectRun, nameOf, type Running } from './effect-run.ts';
+import { laneOf, type QueuedEffect } from './index-rows.ts';
 import { createLaneQueue, type LaneQueue } from './lane-queue.ts';
 import type { HostLimits } from './limits.ts';
 
@@ -44,15 +45,8 @@ export interface Effects {
   withdraw(lane: string, reason: string): void;
   readonly running: number;
   runningIn(lane: string): readonly QueuedEffect[];
-  /** Aborts everything and waits until every handler has let go. */
+  /** Aborts everything and waits until every handler has let go, but not for ever. */
   stop(): Promise<void>;
-}
-
-interface Running {
-  effect: QueuedEffect;
-  readonly type: string;
-  readonly abort: AbortController;
-  readonly done: Promise<void>;
 }
 
 interface Lane {
@@ -61,30 +55,43 @@ interface Lane {
   readonly running: Map<string, Running>;
   filling: boolean;
   again: boolean;
-  /** An effect without a handler stands first: nothing starts until one is registered. */
-  unhandled: boolean;
+  /** Effects found whose type nobody handles (yet): they stay in the ledger, the rest of the lane goes on. */
+  readonly unhandled: Set<string>;
+  /** Types it has been said of that nobody handles them. */
+  readonly told: Set<string>;
 }
 
 export function createEffects(parts: EffectParts): Effects {
   const { logId, clock, limits, log } = parts;
   const handlers = new Map<string, EffectHandler>();
   const lanes = new Map<string, Lane>();
-  /** Faults in a row of one effect, and when it may be tried again. */
-  const faults = new Map<string, { count: number; resting: boolean }>();
-  const sleeps = new Set<() => void>();
   const touched = new Set<Lane>();
   let stopped = false;
-
-  const nameOf = (effect: QueuedEffect): string => `${effect.actor}/${effect.id}`;
+  const runs = createEffectRun({
+    clock,
+    limits,
+    log,
+    load: parts.load,
+    result: parts.result,
+    rested: (effect, open) => {
+      const lane = laneFor(effect.lane);
+      if (open) lane.queue.add(effect);
+      void fill(lane);
+    },
+  });
 
   function laneFor(name: string): Lane {
     const known = lanes.get(name);
     if (known !== undefined) return known;
     const running = new Map<string, Running>();
-    const taken = (effect: QueuedEffect): boolean =>
-      running.has(nameOf(effect)) || faults.get(nameOf(effect))?.resting === true;
+    const unhandled = new Set<string>();
+    const taken = (effect: QueuedEffect): boolean => {
+      const each = nameOf(effect);
+      return running.has(each) || unhandled.has(each) || runs.resting(each);
+    };
     const queue = createLaneQueue(name, limits.candidatesMax, parts.scan, taken);
-    const lane = { name, queue, running, filling: false, again: false, unhandled: false };
+    const told = new Set<string>();
+    const lane = { name, queue, running, filling: false, again: false, unhandled, told };
     lanes.set(name, lane);
     return lane;
   }
@@ -97,12 +104,12 @@ export function createEffects(parts: EffectParts): Effects {
   /** Starts what may start, one after the other, urgent ones first. */
   async function fill(lane: Lane): Promise<void> {
     lane.again = true;
-    if (lane.filling || lane.unhandled) return;
+    if (lane.filling || !isHandled(lane)) return;
     lane.filling = true;
     try {
       while (lane.again && !stopped) {
         lane.again = false;
-        for (let started = 0; !stopped && !lane.unhandled; started++) {
+        for (let started = 0; !stopped; started++) {
           if (started === limits.startsPerPassMax) {
             // The rest follow after whatever else is waiting for this thread.
             wake(0, lane);
@@ -131,22 +138,22 @@ export function createEffects(parts: EffectParts): Effects {
     }
   }
 
-  function wake(delayMs: number, lane: Lane): void {
-    void sleep(delayMs).then(() => fill(lane));
+  /** Whether anything of a lane can be started at all. */
+  function isHandled(lane: Lane): boolean {
+    if (lane.unhandled.size >= limits.unhandledMaxEffects) return false;
+    return (laneTypes.get(lane.name) ?? []).some((type) => handlers.has(type));
   }
 
-  /** Waits; stop() ends every wait at once. */
-  function sleep(delayMs: number): Promise<void> {
-    if (stopped) return Promise.resolve();
-    return new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        sleeps.delete(end);
-        resolve();
-      };
-      const cancel = clock.after(delayMs, end);
-      sleeps.add(end);
-    });
+  /** An effect that this process cannot do waits in the ledger and lets the others pass. */
+  function leave(lane: Lane, effect: QueuedEffect, type: string): void {
+    lane.unhandled.add(nameOf(effect));
+    if (lane.told.has(type)) return;
+    lane.told.add(type);
+    log(`nothing in this agent does ${type}: such effects wait, everything else goes on`);
+  }
+
+  function wake(delayMs: number, lane: Lane): void {
+    void runs.sleep(delayMs).then(() => fill(lane));
   }
 
   async function start(lane: Lane, effect: QueuedEffect): Promise<void> {
@@ -156,8 +163,7 @@ export function createEffects(parts: EffectParts): Effects {
     const handler = open === undefined ? undefined : handlers.get(open.type);
     if (stopped || open === undefined) return;
     if (handler === undefined) {
-      lane.unhandled = true;
-      lane.queue.add(effect);
+      leave(lane, effect, open.type);
       return;
     }
     const abort = new AbortController();
@@ -180,7 +186,7 @@ export function createEffects(parts: EffectParts): Effects {
         });
       },
     };
-    void run(request, handler, running).then((again) => {
+    void runs.run(request, handler, running).then((again) => {
       lane.running.delete(name);
       if (again) lane.queue.add(running.effect);
       resolve();
@@ -188,87 +194,13 @@ export function createEffects(parts: EffectParts): Effects {
     });
   }
 
-  /** True: the effect is still open and may be started again at once. */
-  async function run(
-    request: Parameters<EffectHandler>[0],
-    handler: EffectHandler,
-    running: Running,
-  ): Promise<boolean> {
-    let event: MachineEvent;
-    try {
-      event = await handler(request);
-    } catch (error) {
-      if (request.signal.aborted) return stillOpen(running);
-      const failed = afterFault(running, error as Error);
-      if (failed === undefined) return false;
-      event = failed;
-    }
-    // The result is delivered until the log has taken or refused it: a full disk must not lose it.
-    for (let wait = limits.handlerRetryMs; ; wait = Math.min(wait * 2, limits.retryMaxMs)) {
-      try {
-        const outcome = await parts.result(running.effect.actor, { ...event, fx: running.effect.id }, false);
-        if (outcome.accepted || !(await stillOpen(running))) return false;
-        const failed = afterFault(
-          running,
-          new Error(`its result ${event.type} was refused: ${outcome.message}`),
-        );
-        if (failed === undefined) return false;
-        if (failed.type === event.type) return rest(running);
-        event = failed;
-      } catch {
-        // Whoever stops now finds the effect in the ledger at the next start.
-        if (stopped) return false;
-        await sleep(wait);
-      }
-    }
-  }
-
-  /** Counts a fault. Answers the failure event once the bound is reached; else the effect rests and is tried again. */
-  function afterFault(running: Running, error: Error): MachineEvent | undefined {
-    const name = nameOf(running.effect);
-    const count = (faults.get(name)?.count ?? 0) + 1;
-    log(`${running.type} of ${running.effect.actor} failed in the agent itself (${count}): ${error.message}`);
-    faults.set(name, { count, resting: false });
-    const failed = failureOf(running.type);
-    if (count >= limits.handlerThrowsMax && failed !== undefined) {
-      faults.delete(name);
-      return failed;
-    }
-    rest(running);
-    return undefined;
-  }
-
-  function rest(running: Running): false {
-    const name = nameOf(running.effect);
-    const count = faults.get(name)?.count ?? 1;
-    faults.set(name, { count, resting: true });
-    const lane = laneFor(running.effect.lane);
-    const delayMs = Math.min(limits.handlerRetryMs * 2 ** (count - 1), limits.retryMaxMs);
-    void sleep(delayMs).then(async () => {
-      if (stopped) return;
-      faults.set(name, { count, resting: false });
-      if (await stillOpen(running)) lane.queue.add(running.effect);
-      else faults.delete(name);
-      await fill(lane);
-    });
-    return false;
-  }
-
-  async function stillOpen(running: Running): Promise<boolean> {
-    try {
-      return (await parts.load(running.effect.actor))?.fx[running.effect.id] !== undefined;
-    } catch {
-      // The log cannot be read just now; whoever starts the effect looks again.
-      return true;
-    }
-  }
-
   return {
     register: (type, handler) => {
       if (handlers.has(type)) throw new Error(`two handlers for ${type}`);
       handlers.set(type, handler);
       for (const lane of lanes.values()) {
-        lane.unhandled = false;
+        if (lane.unhandled.size > 0) lane.queue.forget();
+        lane.unhandled.clear();
         void fill(lane);
       }
     },
@@ -280,9 +212,9 @@ export function createEffects(parts: EffectParts): Effects {
     closed: (effect) => {
       const lane = laneFor(effect.lane);
       lane.queue.remove(effect);
-      if (lane.running.size === 0 && faults.size === 0) return;
       const name = nameOf(effect);
-      faults.delete(name);
+      lane.unhandled.delete(name);
+      runs.forget(name);
       lane.running.get(name)?.abort.abort(new Error('no longer wanted'));
     },
     moved: (from, to) => {
@@ -311,10 +243,28 @@ export function createEffects(parts: EffectParts): Effects {
     runningIn: (name) => [...(lanes.get(name)?.running.values() ?? [])].map((running) => running.effect),
     stop: async () => {
       stopped = true;
-      for (const end of [...sleeps]) end();
+      runs.stop();
       const all = [...lanes.values()].flatMap((lane) => [...lane.running.values()]);
       for (const running of all) running.abort.abort(new Error('the agent stops'));
-      await Promise.all(all.map((running) => running.done));
+      const { promise: late, resolve } = Promise.withResolvers<void>();
+      const cancel = clock.after(limits.handlerStopMaxMs, resolve);
+      await Promise.race([Promise.all(all.map((running) => running.done)), late]);
+      cancel();
+      // Their outcome finds a closed log; the effect is in the ledger and is issued again at the next start.
+      for (const { type, effect } of [...lanes.values()].flatMap((lane) => [...lane.running.values()])) {
+        log(
+          `${type} of ${effect.actor} did not stop within ${limits.handlerStopMaxMs} ms and is left behind`,
+        );
+      }
     },
   };
+}
+
+/** Which types of effects share a lane. */
+const laneTypes = new Map<string, string[]>();
+for (const { kind, effects } of Object.values(registry)) {
+  for (const type of Object.keys(effects)) {
+    const lane = laneOf(kind, type);
+    laneTypes.set(lane, [...(laneTypes.get(lane) ?? []), type]);
+  }
 }

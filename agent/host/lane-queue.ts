@@ -12,6 +12,8 @@ export interface LaneQueue {
   add(effect: QueuedEffect): void;
   /** A row was deleted, or its effect has started. */
   remove(effect: QueuedEffect): void;
+  /** Effects that were left out may be offered again: looks at the rows anew. */
+  forget(): void;
 }
 
 export function createLaneQueue(
@@ -92,5 +94,10 @@ export function createLaneQueue(
     },
     add,
     remove,
+    forget: () => {
+      generation += 1;
+      held = [];
+      complete = false;
+    },
   };
 }

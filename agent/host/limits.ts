@@ -31,6 +31,10 @@ export interface HostLimits {
   readonly handlerThrowsMax: number;
   /** Wait before such a retry; doubled each time. */
   readonly handlerRetryMs: number;
+  /** Effects without a handler that one lane passes by; with more it stands still until a handler is registered. */
+  readonly unhandledMaxEffects: number;
+  /** At close, a handler that does not let go within this is left behind: its effect is issued again at the next start. */
+  readonly handlerStopMaxMs: number;
   /** Longest wait between such retries, also between attempts to reopen the log. */
   readonly retryMaxMs: number;
   /** First wait before the log is reopened after a failed write; doubled each time. */
@@ -63,6 +67,8 @@ export const defaultLimits: HostLimits = {
   candidatesMax: 64,
   handlerThrowsMax: 3,
   handlerRetryMs: 1_000,
+  unhandledMaxEffects: 1_024,
+  handlerStopMaxMs: 3_000,
   retryMaxMs: 60_000,
   reopenMs: 250,
   retainMs: 30 * 24 * 3_600_000,

@@ -8,15 +8,22 @@ const rounds = 12;
 const writer = join(import.meta.dirname, 'writer-process.ts');
 
 /** Lets the writer work for a while, kills it with -9, answers what it had been promised. */
-function killed(directory: string, round: number, afterLines: number): Promise<string[]> {
+function killed(
+  directory: string,
+  round: number,
+  afterLines: number,
+  load: 'few' | 'many' = 'few',
+): Promise<string[]> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [writer, directory, String(round)], {
+    const child = spawn(process.execPath, [writer, directory, String(round), load], {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     let text = '';
+    let lines = 0;
     child.stdout.setEncoding('utf8').on('data', (more: string) => {
       text += more;
-      if (text.split('\n').length > afterLines) child.kill('SIGKILL');
+      lines += more.split('\n').length - 1;
+      if (lines >= afterLines) child.kill('SIGKILL');
     });
     child.on('error', reject);
     child.on('close', () => resolve(text.slice(0, text.lastIndexOf('\n')).split('\n')));
@@ -50,6 +57,23 @@ describe('kill -9', () => {
       expect(await host.row(`file/${Number(actor.slice('upload/'.length))}`)).toBeDefined();
     }
     await host.close();
+  });
+
+  it('under the load of a thousand uploads at once leaves at most 4,096 records to fold', async () => {
+    const directory = await temporaryDirectory();
+    let before = 0;
+    for (const [round, afterLines] of [9_000, 4_000, 6_500].entries()) {
+      await killed(directory, round + 1, afterLines, 'many');
+      const { host } = hostOn(directory);
+      host.setPermits('line', 0);
+      const report = await host.open();
+      expect(report).toMatchObject({ clean: false, quarantined: [] });
+      expect(report.replayed).toBeGreaterThan(0);
+      expect(report.replayed).toBeLessThanOrEqual(4_096);
+      expect(report.lastSeq - before).toBeGreaterThan(afterLines);
+      before = report.lastSeq;
+      await host.close();
+    }
   });
 
   it('a process that dies while it holds the lock does not keep the next one out', async () => {

@@ -1,5 +1,5 @@
 // A process that is made to be killed: it drives the host as hard as it can and tells each promise on stdout the moment it
-// has it. Started by kill.test.ts.
+// has it. With `many`, a thousand uploads at once under the limits of production. Started by kill.test.ts.
 import { writeSync } from 'node:fs';
 import { createLevelStorage } from '../../agent/adapters/level-storage.ts';
 import { nodeClock } from '../../agent/adapters/node-clock.ts';
@@ -7,11 +7,12 @@ import { nodeRandom } from '../../agent/adapters/node-random.ts';
 import { createHost } from '../../agent/host/host.ts';
 import { spooled, uploadId } from './support.ts';
 
-const [directory = '', round = '1'] = process.argv.slice(2);
+const [directory = '', round = '1', load = 'few'] = process.argv.slice(2);
+const parallel = load === 'many' ? 1_000 : 8;
 const ports = { clock: nodeClock(), random: nodeRandom(), log: () => undefined };
 const host = createHost(
   { storage: createLevelStorage(directory), ...ports },
-  { limits: { checkpointCommits: 16, liveCellsMax: 64 } },
+  load === 'many' ? {} : { limits: { checkpointCommits: 16, liveCellsMax: 64 } },
 );
 host.register('sendDocument', async ({ checkpoint }) => {
   checkpoint({ type: 'transfer.checkpointed', bytesDurable: 10 });
@@ -38,4 +39,4 @@ const live = async (): Promise<void> => {
     }
   }
 };
-await Promise.all(Array.from({ length: 8 }, live));
+await Promise.all(Array.from({ length: parallel }, live));
