@@ -1,5 +1,14 @@
-// How Node is started for `tender agent`. Measured on Node 24.21 with a watched file of 300 MB over loopback, peak RSS of
-// the daemon: 112 MiB with V8's defaults, 95 with young space of 2 MB, 90 with 1 MB, the throughput within noise; idle
-// 84, 80 and 77 MiB. The launcher (agent/cli/tender) passes the same; whoever starts main.js directly should, too.
+// How Node is started for `tender agent` and for `tender cloud`, with the figures in docs/decisions/0070. The launcher
+// (agent/cli/tender) passes the same; whoever starts a main.js directly should, too.
 
-export const agentNodeFlags: readonly string[] = ['--max-semi-space-size=1'];
+/** Small young space, a heap that is kept small rather than left to grow, and no helper threads for a heap of 15 MB. */
+export const agentNodeFlags: readonly string[] = [
+  '--max-semi-space-size=1',
+  '--initial-heap-size=4',
+  '--memory-saver-mode',
+  '--single-threaded',
+  '--v8-pool-size=1',
+];
+
+/** Buffers from the wire must not make V8 collect a small heap a hundred times per gigabyte, on four threads each time. */
+export const cloudNodeFlags: readonly string[] = ['--initial-old-space-size=128', '--single-threaded-gc'];

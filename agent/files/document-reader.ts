@@ -11,7 +11,7 @@ import { type OpenSource, openSource, type Source, type SourceRoots, sameStat } 
 import { failureOf, type SourceFailure, sourceFailure } from './source-failure.ts';
 
 /** Read at a time at most; at least `chunkMaxBytes` must be in it before a cut is looked for. */
-const readBufferBytes = 1024 * 1024;
+const readBufferBytes = 512 * 1024;
 /** Chunk buffers kept for reuse, 256 KiB each. A caller may hold more: those are simply not reused. */
 const pooledMaxChunks = 16;
 

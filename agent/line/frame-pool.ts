@@ -3,7 +3,7 @@
 // memory swing by as much (measured: docs/decisions/0070). The documents take, the lane gives back.
 
 /** Slices below this share of a buffer get memory of their own: a thousand small frames must not hold a thousand buffers. */
-const leastShare = 0.5;
+const leastShare = 1 / 8;
 
 export class FramePool {
   readonly #bufferBytes: number;

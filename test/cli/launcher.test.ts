@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, rm, symlink, writeFile } from 'node:fs/promises
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { agentNodeFlags } from '../../agent/cli/node-flags.ts';
+import { agentNodeFlags, cloudNodeFlags } from '../../agent/cli/node-flags.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
 
 const launcher = join(import.meta.dirname, '..', '..', 'agent', 'cli', 'tender');
@@ -78,14 +78,14 @@ describe('the launcher', () => {
     expect((await started(join(prefix, 'bin', 'tdr'), ['ls'])).node).toBe('# global');
   });
 
-  test('`cloud` goes to the shore, everything else to the yacht; only the daemon gets its memory flag', async () => {
+  test('`cloud` goes to the shore, everything else to the yacht; daemon and cloud get their flags', async () => {
     const root = await temporaryDirectory();
     const script = await install(root);
     await pin(join(root, 'node_modules'), 'own');
     expect(await started(script, ['cloud', 'tenant', 'add', 'x'])).toMatchObject({
       side: 'cloud',
       args: ['tenant', 'add', 'x'],
-      flags: [],
+      flags: cloudNodeFlags,
     });
     expect(await started(script, ['agent', '--json'])).toMatchObject({
       side: 'agent',

@@ -3,14 +3,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { TenderError } from '../../errors.ts';
-import { agentNodeFlags } from '../node-flags.ts';
+import { agentNodeFlags, cloudNodeFlags } from '../node-flags.ts';
 
 const distribution = join(import.meta.dirname, '..', '..', '..');
 const mains = {
   cloud: join(distribution, 'cloud', 'cli', 'main.js'),
   agent: join(distribution, 'agent', 'cli', 'main.js'),
 } as const;
-const nodeFlags = { cloud: [], agent: agentNodeFlags } as const;
+const nodeFlags = { cloud: cloudNodeFlags, agent: agentNodeFlags } as const;
 
 const errorTailMaxCharacters = 4_000;
 const readyMaxMs = 60_000;
