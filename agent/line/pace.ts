@@ -23,6 +23,8 @@ export class Pace {
   readonly #limits: LineLimitsAboard;
   #grownBytes: number;
   #rates: { at: number; rate: number }[] = [];
+  /** The highest of them: asked for with every slice, it changes with a sample. */
+  #rate: number | undefined;
   #sample: { arrivalMs: number; bytes: number } | undefined;
   #plateau = { rate: 0, count: 0 };
   #minRtt: { now: number; before: number; since: number } | undefined;
@@ -40,7 +42,7 @@ export class Pace {
 
   /** Highest delivery rate of late, bytes/s; undefined before enough was confirmed. */
   get rate(): number | undefined {
-    return this.#rates.length === 0 ? undefined : Math.max(...this.#rates.map((sample) => sample.rate));
+    return this.#rate;
   }
 
   get isPaced(): boolean {
@@ -148,6 +150,7 @@ export class Pace {
     this.#sample = { arrivalMs: ack.arrivalMs, bytes: 0 };
     this.#rates = [...this.#rates.filter((old) => nowMs - old.at < sampleMemoryMs), { at: nowMs, rate }];
     if (this.#rates.length > 64) this.#rates.shift();
+    this.#rate = Math.max(...this.#rates.map((one) => one.rate));
     if (rate > this.#plateau.rate * 1.25) this.#plateau = { rate, count: 0 };
     else this.#plateau.count += 1;
   }

@@ -52,7 +52,7 @@ export const lineLimits: LineLimitsAshore = {
   partialMaxBytes: 8 * 1024 * 1024,
   partialTotalMaxBytes: 256 * 1024 * 1024,
   shelvedUploadsMax: 4_096,
-  storeBatchMaxBytes: 4 * 1024 * 1024,
+  storeBatchMaxBytes: 8 * 1024 * 1024,
   storeBatchMaxCount: 256,
   holeGraceMs: 300,
   receiptGatherMs: 2,

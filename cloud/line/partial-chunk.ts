@@ -6,7 +6,7 @@ export class PartialChunk {
   /** Undefined until the manifest tells. */
   length: number | undefined;
   readonly #covered = new RunSet();
-  #buffer = new Uint8Array(0);
+  #buffer: Uint8Array = new Uint8Array(0);
 
   constructor(length: number | undefined) {
     this.length = length;
@@ -45,7 +45,8 @@ export class PartialChunk {
 
   #reserve(wanted: number, end: number): void {
     if (this.#buffer.length >= end) return;
-    const grown = new Uint8Array(Math.max(wanted, end));
+    // Not zeroed: nothing is handed out before every byte of it was written.
+    const grown = Buffer.allocUnsafeSlow(Math.max(wanted, end));
     grown.set(this.#buffer);
     this.#buffer = grown;
   }
