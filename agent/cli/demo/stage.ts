@@ -11,7 +11,6 @@ import type { DemoOptions } from './options.ts';
 import { errand, type Running, serve } from './processes.ts';
 
 export interface Stage {
-  readonly directory: string;
   readonly cloudUrl: string;
   readonly token: string;
   readonly folder: string;
@@ -20,9 +19,6 @@ export interface Stage {
   readonly api: ApiClient;
   /** Resolves when cloud or agent end by themselves, with what happened. */
   readonly failed: Promise<string>;
-  /** Options that make the `tender` commands talk to this agent and this cloud. */
-  readonly agentOptions: readonly string[];
-  readonly cloudOptions: readonly string[];
   close(): Promise<void>;
 }
 
@@ -89,7 +85,6 @@ export async function setStage(
     );
     undo.push(() => agent.running.stop());
     return {
-      directory,
       cloudUrl,
       token: String(token?.token),
       folder,
@@ -97,8 +92,6 @@ export async function setStage(
       link,
       api: connectApi(socket, signal),
       failed: Promise.race([ending('cloud', cloud.running), ending('agent', agent.running)]),
-      agentOptions,
-      cloudOptions,
       close,
     };
   } catch (error) {
