@@ -1,6 +1,6 @@
 // Reads everything once and checks it: every link of the chain from its anchor on, every checksum, every head against the
 // newest record of its actor. A start verifies only what LevelDB may have lost lately; this finds rot in what is old.
-// Run now and then by the daemon and by `tender verify`.
+// Run by vigil.ts, in the background and on demand.
 import type { KeyValue } from '../ports.ts';
 import type { Cells } from './cells.ts';
 import { readCheckpoint, readIdentity } from './checkpoint.ts';
@@ -16,17 +16,25 @@ export interface Audited {
   readonly rows: number;
 }
 
-export async function audit(kv: KeyValue, cells: Cells): Promise<Audited> {
+/** Rows read before others may have their turn. */
+const sliceRows = 200;
+
+/** `breathe` is awaited between slices; what it throws ends the audit as if the log could not be read. */
+export async function audit(kv: KeyValue, cells: Cells, breathe: () => Promise<void>): Promise<Audited> {
   const counts = { records: 0, rows: 0 };
   try {
-    const damage = (await auditChain(kv, counts)) ?? (await auditRows(kv, cells, counts));
+    const damage = (await auditChain(kv, counts, breathe)) ?? (await auditRows(kv, cells, counts, breathe));
     return damage === undefined ? counts : { ...counts, damage };
   } catch (error) {
     return { ...counts, damage: `The log cannot be read: ${(error as Error).message}` };
   }
 }
 
-async function auditChain(kv: KeyValue, counts: { records: number }): Promise<string | undefined> {
+async function auditChain(
+  kv: KeyValue,
+  counts: { records: number },
+  breathe: () => Promise<void>,
+): Promise<string | undefined> {
   const sealed = await kv.get(keys.identity);
   if (sealed === undefined) return 'The log has lost its name.';
   let { seq, hash } = readIdentity(sealed).base;
@@ -42,14 +50,21 @@ async function auditChain(kv: KeyValue, counts: { records: number }): Promise<st
     seq = here;
     hash = row.slice(0, hashLength);
     counts.records += 1;
+    if (counts.records % sliceRows === 0) await breathe();
   }
   return seq < checkpoint.seq ? `Records ${seq + 1} to ${checkpoint.seq} are missing.` : undefined;
 }
 
-async function auditRows(kv: KeyValue, cells: Cells, counts: { rows: number }): Promise<string | undefined> {
+async function auditRows(
+  kv: KeyValue,
+  cells: Cells,
+  counts: { rows: number },
+  breathe: () => Promise<void>,
+): Promise<string | undefined> {
   const chained = [prefixes.log, prefixes.by];
   for await (const [key, value] of kv.iterate({})) {
     counts.rows += 1;
+    if (counts.rows % sliceRows === 0) await breathe();
     if (chained.some((prefix) => key.startsWith(prefix))) continue;
     if (unsealOrUndefined(key, value) === undefined)
       return `The row ${key.slice(0, 120)} is not what was written.`;

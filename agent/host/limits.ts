@@ -47,6 +47,14 @@ export interface HostLimits {
   readonly retentionSweepMaxRecords: number;
   /** Time between two sweeps. */
   readonly retentionEveryMs: number;
+  /** From a start to its first audit in the background … */
+  readonly auditAfterStartMs: number;
+  /** … and between two of them. */
+  readonly auditEveryMs: number;
+  /** Pause between two slices of such an audit. */
+  readonly auditPauseMs: number;
+  /** Longest an audit steps back for events before it reads its next slice all the same. */
+  readonly auditYieldMaxMs: number;
   /** Receipts kept; the oldest beyond it are forgotten (their documents are ashore). */
   readonly receiptsMax: number;
 }
@@ -75,5 +83,9 @@ export const defaultLimits: HostLimits = {
   retainMaxBytes: 64 * 1024 * 1024,
   retentionSweepMaxRecords: 10_000,
   retentionEveryMs: 600_000,
+  auditAfterStartMs: 600_000,
+  auditEveryMs: 24 * 3_600_000,
+  auditPauseMs: 10,
+  auditYieldMaxMs: 1_000,
   receiptsMax: 200_000,
 };
