@@ -99,7 +99,9 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
       backoff: ports.backoff,
       claim: async () => {
         const { logId, boot } = host.status();
-        return { logId, boot, cursor: await ports.notices.cursor() };
+        // Not enrolled: the line says so itself, before it would use any of this.
+        const deviceId = (await ports.identity())?.device.deviceId ?? '';
+        return { logId, boot, cursor: await ports.notices.cursor(deviceId) };
       },
     }),
     closeLine: closeLine(line),

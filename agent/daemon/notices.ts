@@ -19,13 +19,16 @@ export interface Notice {
 }
 
 export interface Notices {
-  /** The last notice in the log; 0 before the first. */
-  cursor(): Promise<number>;
-  /** Resolves when all of them are in the log, with the cursor to acknowledge. In order, one call after the other. */
+  /**
+   * The last notice to this device in the log; 0 before the first. From now on `take` counts for this device: the cloud
+   * numbers per device, and one that was enrolled anew begins at 1 again.
+   */
+  cursor(deviceId: string): Promise<number>;
+  /** After cursor(). Resolves when all of them are in the log, with the cursor to acknowledge. In order, one call after the other. */
   take(notices: readonly Notice[]): Promise<number>;
 }
 
-export const cursorKey = 'cursor/notices';
+export const cursorKey = (deviceId: string): string => `cursor/notices/${deviceId}`;
 
 export function createNotices({
   host,
@@ -34,16 +37,17 @@ export function createNotices({
   host: Pick<Host, 'row' | 'putRows' | 'send'>;
   log: Log;
 }): Notices {
+  let device = '';
   let known: number | undefined;
   let queue: Promise<unknown> = Promise.resolve();
 
-  async function cursor(): Promise<number> {
-    known ??= Number((await host.row(cursorKey)) ?? 0);
+  async function current(): Promise<number> {
+    known ??= Number((await host.row(cursorKey(device))) ?? 0);
     return known;
   }
 
   async function takeOne(notice: Notice): Promise<void> {
-    const at = await cursor();
+    const at = await current();
     // Replayed after a lost acknowledgement: the log has it already.
     if (notice.sequence <= at) return;
     if (notice.sequence > at + 1)
@@ -52,7 +56,7 @@ export function createNotices({
         code: 'TENDER_NOTICE_GAP',
         message: `The cloud's notices jump from ${at} to ${notice.sequence}: those between are gone ashore.`,
       });
-    const rows: readonly Change[] = [{ type: 'put', key: cursorKey, value: String(notice.sequence) }];
+    const rows: readonly Change[] = [{ type: 'put', key: cursorKey(device), value: String(notice.sequence) }];
     const actor = `upload/${notice.uploadId}`;
     const answer = await host.send(actor, eventOf(notice), { src: 'sys', rows });
     if (!answer.accepted) {
@@ -64,11 +68,15 @@ export function createNotices({
   }
 
   return {
-    cursor,
+    cursor(deviceId) {
+      if (deviceId !== device) known = undefined;
+      device = deviceId;
+      return current();
+    },
     take(notices) {
       const taken = queue.then(async () => {
         for (const notice of notices) await takeOne(notice);
-        return cursor();
+        return current();
       });
       // A failed write is told to this caller; the next one begins where the log stands.
       queue = taken.catch(() => {

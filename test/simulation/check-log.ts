@@ -59,7 +59,7 @@ export class CheckLog {
   batch(changes: readonly Change[]): void {
     for (const change of changes) {
       if (change.type !== 'put') continue;
-      if (change.key === cursorKey) this.#moved(Number(change.value.slice(sealLength)));
+      if (change.key.startsWith(cursorKey(''))) this.#moved(Number(change.value.slice(sealLength)));
       if (!change.key.startsWith('log/')) continue;
       const rec = decodeRecord(change.value);
       if (!rec) this.#report.violate('L1 log contiguous and chained', `${change.key} is no record`);

@@ -3,8 +3,9 @@ import { createLevelStorage } from '../../../agent/adapters/level-storage.ts';
 import { nodeClock } from '../../../agent/adapters/node-clock.ts';
 import { nodeRandom } from '../../../agent/adapters/node-random.ts';
 import { createNotices, cursorKey, type Notice } from '../../../agent/daemon/notices.ts';
+import type { Host } from '../../../agent/host/contract.ts';
 import { createHost } from '../../../agent/host/host.ts';
-import type { LogLine } from '../../../agent/log-line.ts';
+import type { Log, LogLine } from '../../../agent/log-line.ts';
 import { mintUlid } from '../../../cloud/contract/ids.ts';
 import { temporaryDirectory } from '../../support/temporary.ts';
 
@@ -43,24 +44,43 @@ const notice = (sequence: number, uploadId: string, more: Partial<Notice> = {}):
   ...more,
 });
 
+const device = 'device-1';
+
+function noticesOf(host: Host, log: Log, deviceId = device) {
+  const notices = createNotices({ host, log });
+  void notices.cursor(deviceId);
+  return notices;
+}
+
 describe('notices', () => {
+  test('a device that was enrolled anew counts from its own beginning', async () => {
+    const { host, log, upload, said } = await aboard();
+    const [a, b] = [await upload(), await upload()];
+    const notices = noticesOf(host, log);
+    await notices.take([notice(1, a)]);
+    expect(await notices.cursor('device-2')).toBe(0);
+    expect(await notices.take([notice(1, b)])).toBe(1);
+    expect([await said(a), await said(b)]).toEqual([['document.indexed'], ['document.indexed']]);
+    expect(await notices.cursor(device)).toBe(1);
+  });
+
   test('each becomes one record, and the cursor follows', async () => {
     const { host, log, upload, said } = await aboard();
     const [a, b] = [await upload(), await upload()];
-    const notices = createNotices({ host, log });
+    const notices = noticesOf(host, log);
     expect(await notices.take([notice(1, a), notice(2, b, { kind: 'index-failed', reason: 'poison' })])).toBe(
       2,
     );
     expect([await said(a), await said(b)]).toEqual([['document.indexed'], ['document.indexFailed']]);
-    expect(await host.row(cursorKey)).toBe('2');
+    expect(await host.row(cursorKey(device))).toBe('2');
   });
 
   test('replayed after a lost acknowledgement they change nothing, also over a restart of this part', async () => {
     const { host, log, upload, said } = await aboard();
     const a = await upload();
-    await createNotices({ host, log }).take([notice(1, a)]);
-    const again = createNotices({ host, log });
-    expect(await again.cursor()).toBe(1);
+    await noticesOf(host, log).take([notice(1, a)]);
+    const again = noticesOf(host, log);
+    expect(await again.cursor(device)).toBe(1);
     const before = host.status().lastSeq;
     expect(await again.take([notice(1, a)])).toBe(1);
     expect(host.status().lastSeq).toBe(before);
@@ -74,24 +94,24 @@ describe('notices', () => {
     const asked: Promise<void>[] = [];
     host.tail((record) => {
       if (record.event.type === 'document.indexed')
-        asked.push(host.row(cursorKey).then((value) => void cursorAtRecord.push(value)));
+        asked.push(host.row(cursorKey(device)).then((value) => void cursorAtRecord.push(value)));
     });
-    await createNotices({ host, log }).take([notice(1, a)]);
+    await noticesOf(host, log).take([notice(1, a)]);
     await Promise.all(asked);
     expect(cursorAtRecord).toEqual(['1']);
   });
 
   test('a document nobody knows any more only moves the cursor', async () => {
     const { host, log, lines } = await aboard();
-    expect(await createNotices({ host, log }).take([notice(1, mintUlid(1, new Uint8Array(10)))])).toBe(1);
-    expect(await host.row(cursorKey)).toBe('1');
+    expect(await noticesOf(host, log).take([notice(1, mintUlid(1, new Uint8Array(10)))])).toBe(1);
+    expect(await host.row(cursorKey(device))).toBe('1');
     expect(lines).toEqual([]);
   });
 
   test('a gap is told to people, and does not stop what comes after it', async () => {
     const { host, log, lines, upload, said } = await aboard();
     const a = await upload();
-    expect(await createNotices({ host, log }).take([notice(7, a)])).toBe(7);
+    expect(await noticesOf(host, log).take([notice(7, a)])).toBe(7);
     expect(lines).toMatchObject([{ level: 'warning', code: 'TENDER_NOTICE_GAP' }]);
     expect(await said(a)).toEqual(['document.indexed']);
   });
@@ -99,7 +119,7 @@ describe('notices', () => {
   test('calls at once are taken one after the other, in order', async () => {
     const { host, log, upload, said } = await aboard();
     const made = [await upload(), await upload(), await upload()];
-    const notices = createNotices({ host, log });
+    const notices = noticesOf(host, log);
     const cursors = await Promise.all(made.map((id, i) => notices.take([notice(i + 1, id)])));
     expect(cursors).toEqual([1, 2, 3]);
     for (const id of made) expect(await said(id)).toHaveLength(1);
