@@ -3,11 +3,12 @@
 // after a cut decides what goes again. Driven by line.ts, which owns the order between documents.
 
 import type { Failure } from '../../cloud/contract/failure.ts';
-import { encodeSlice, encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
-import { frameLimits, type HeldFrame, type WantFrame } from '../../cloud/contract/frames.ts';
+import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
+import type { HeldFrame, WantFrame } from '../../cloud/contract/frames.ts';
 import type { Run } from '../../cloud/contract/runs.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
-import { ChunkBook, type Entry } from './chunk-book.ts';
+import { Cargo } from './cargo.ts';
+import { ChunkBook } from './chunk-book.ts';
 import { lineFailure } from './failures.ts';
 import type { FramePool } from './frame-pool.ts';
 import { messageBytes } from './lane.ts';
@@ -28,14 +29,6 @@ export interface OutgoingProgress {
   readonly sizeBytes?: number;
 }
 
-/** Bytes in hand, the next to leave. */
-interface InHand {
-  readonly index: number;
-  readonly bytes: Uint8Array;
-  readonly pooled: boolean;
-  at: number;
-}
-
 export class OutgoingDocument {
   readonly upload: Upload;
   priority: number;
@@ -52,10 +45,8 @@ export class OutgoingDocument {
   #reading = false;
   #whole: Whole | undefined;
   readonly #book = new ChunkBook();
+  readonly #cargo = new Cargo(this.#book, (index) => this.#reader?.release(index));
   #countRead = 0;
-  #entries: Entry[] = [];
-  #hand: InHand[] = [];
-  #handBytes = 0;
   #offerSaid = false;
   #finishSaid = false;
   #awaitsHeld: boolean;
@@ -147,7 +138,7 @@ export class OutgoingDocument {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
-    this.#hand = [];
+    this.#cargo.clear();
     await this.#reader?.close();
   }
 
@@ -160,12 +151,8 @@ export class OutgoingDocument {
     this.#offerSaid = false;
     this.#finishSaid = false;
     if (wasBound) this.#awaitsHeld = true;
-    this.#entries = [];
     this.#book.doubtAll();
-    for (const item of this.#hand) {
-      item.at = 0;
-      this.#book.again.delete(item.index);
-    }
+    this.#cargo.restart();
     for (const frame of held ?? []) this.held(frame);
     void this.#read();
   }
@@ -183,8 +170,7 @@ export class OutgoingDocument {
     this.#book.hold(frame.partial);
     if (frame.more) return;
     this.#awaitsHeld = false;
-    for (const item of this.#hand) item.at = Math.min(this.#book.prefixOf(item.index), item.bytes.length);
-    this.#entries = this.#book.entriesAnew();
+    this.#cargo.goOn();
     if (!this.#source) this.#stored.end({ incomplete: true });
     void this.#read();
     this.#wake();
@@ -201,7 +187,7 @@ export class OutgoingDocument {
       return;
     }
     if (frame.reason === 'known') {
-      for (const run of frame.runs) this.#cancel(run);
+      for (const run of frame.runs) this.#cargo.cancel(run);
       return;
     }
     this.#wantRounds += 1;
@@ -214,7 +200,7 @@ export class OutgoingDocument {
       for (let index = run.start; index < Math.min(run.end, this.#countRead); index++) {
         const stranger = this.#book.want(index);
         if (stranger) strangers.push(stranger);
-        if (!this.#hand.some((item) => item.index === index)) this.#book.again.add(index);
+        if (!this.#cargo.holds(index)) this.#book.again.add(index);
       }
     }
     this.#finishSaid = false;
@@ -246,16 +232,19 @@ export class OutgoingDocument {
       return undefined;
     if (!this.#offerSaid) return this.#offer(handle);
     if (this.#awaitsHeld) return undefined;
-    if (this.#entries.length > 0) return this.#manifest(handle);
-    const item = this.#hand[0];
-    if (item) return this.#slice(handle, item, maxBytes);
+    const manifest = this.#cargo.manifest(handle);
+    if (manifest) return manifest;
+    const slice = this.#cargo.slice(handle, maxBytes, this.#allocate);
+    if (slice) {
+      this.sentBytes += slice.contentBytes;
+      void this.#read();
+      return slice.frame;
+    }
     const whole = this.#whole;
     if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading) return undefined;
     this.#finishSaid = true;
     return encodeYachtFrame({ type: 'FINISH', handle, ...whole, extensions: [] });
   }
-
-  // ------------------------------------------------------------------------------ frames
 
   #offer(handle: number): Uint8Array {
     this.#offerSaid = true;
@@ -263,41 +252,6 @@ export class OutgoingDocument {
     const { priority } = this;
     const frame = { handle, uploadId, name, version, priority, modifiedMs, extensions: [] };
     return encodeYachtFrame({ type: 'OFFER', ...frame });
-  }
-
-  /** One run of consecutive entries. */
-  #manifest(handle: number): Uint8Array {
-    const entries = this.#entries.sort((a, b) => a.index - b.index);
-    const first = entries[0]!.index;
-    let count = 1;
-    while (entries[count]?.index === first + count && count < manifestEntriesPerFrame) count++;
-    this.#entries = entries.slice(count);
-    return encodeYachtFrame({
-      type: 'MANIFEST',
-      handle,
-      first,
-      entries: entries.slice(0, count),
-      extensions: [],
-    });
-  }
-
-  #slice(handle: number, item: InHand, maxBytes: number): Uint8Array | undefined {
-    const left = item.bytes.length - item.at;
-    if (left === 0) {
-      this.#dropHand(0);
-      void this.#read();
-      return this.#next(maxBytes);
-    }
-    const length = Math.min(left, maxBytes);
-    const bytes = item.bytes.subarray(item.at, item.at + length);
-    const frame = encodeSlice(handle, item.index, item.at, bytes, this.#allocate);
-    item.at += length;
-    this.sentBytes += length;
-    if (item.at === item.bytes.length) {
-      this.#dropHand(0);
-      void this.#read();
-    }
-    return frame;
   }
 
   // ------------------------------------------------------------------------------ reading ahead
@@ -324,7 +278,7 @@ export class OutgoingDocument {
 
   #mayRead(): boolean {
     if (this.#closed || this.isOver || this.#suspended || this.handle === undefined) return false;
-    if (this.#handBytes >= this.#limits.prefetchMaxBytes) return false;
+    if (this.#cargo.bytes >= this.#limits.prefetchMaxBytes) return false;
     if (!this.#book.again.isEmpty && !this.#awaitsHeld) return true;
     if (this.#whole || this.#book.undurableBytes >= this.#limits.undurableMaxBytes) return false;
     return true;
@@ -337,8 +291,8 @@ export class OutgoingDocument {
     if (!this.#book.again.has(index)) return true; // became durable meanwhile
     this.#book.again.delete(index);
     if (!this.#book.isAnnounced(index)) this.#book.announce(index, bytes.length, new Uint8Array(0), false);
-    this.#entries.push({ index, length: bytes.length });
-    this.#take({ index, bytes, pooled: false, at: Math.min(this.#book.prefixOf(index), bytes.length) });
+    this.#cargo.announce({ index, length: bytes.length });
+    this.#cargo.load(index, bytes, false);
     return true;
   }
 
@@ -366,14 +320,14 @@ export class OutgoingDocument {
     if (this.#closed) return false;
     if (known && this.#book.mayName(index)) {
       this.#book.announce(index, bytes.length, id, true);
-      this.#entries.push({ index, length: bytes.length, id });
+      this.#cargo.announce({ index, length: bytes.length, id });
       this.#reader.release(index);
       return true;
     }
     if (this.#book.isDurable(index)) return true;
     this.#book.announce(index, bytes.length, id, false);
-    this.#entries.push({ index, length: bytes.length });
-    this.#take({ index, bytes, pooled: true, at: Math.min(this.#book.prefixOf(index), bytes.length) });
+    this.#cargo.announce({ index, length: bytes.length });
+    this.#cargo.load(index, bytes, true);
     return true;
   }
 
@@ -409,40 +363,13 @@ export class OutgoingDocument {
     this.#stored.end({ stored: proof });
   }
 
-  // ------------------------------------------------------------------------------ bookkeeping
-
-  #take(item: InHand): void {
-    this.#hand.push(item);
-    this.#handBytes += item.bytes.length;
-  }
-
-  #dropHand(position: number): void {
-    const [item] = this.#hand.splice(position, 1);
-    if (!item) return;
-    this.#handBytes -= item.bytes.length;
-    if (item.pooled) this.#reader?.release(item.index);
-  }
-
   /** These are durable ashore: forgotten here, remembered in the ledger. */
   #settle(run: Run): void {
     const ids = this.#book.settle(run);
-    this.#cancel(run);
+    this.#cargo.cancel(run);
     if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
   }
-
-  /** Bytes of these need not leave any more. */
-  #cancel(run: Run): void {
-    this.#book.again.delete(run.start, run.end);
-    this.#entries = this.#entries.filter(({ index }) => index < run.start || index >= run.end);
-    for (let at = this.#hand.length - 1; at >= 0; at--) {
-      const { index } = this.#hand[at]!;
-      if (index >= run.start && index < run.end) this.#dropHand(at);
-    }
-  }
 }
-
-/** Entries of one MANIFEST: a frame of ids stays below 20 KB. */
-const manifestEntriesPerFrame = Math.min(512, frameLimits.manifestEntriesMaxCount);
 
 function internalFailure(error: unknown): Failure {
   const message = `Reading the document failed: ${error instanceof Error ? error.message : String(error)}`;
