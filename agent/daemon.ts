@@ -167,6 +167,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   const untail = host.tail(({ actor, event, state: now }) => {
     if (!actor.startsWith('upload/')) return;
     if (event.type === 'source.changed') void lookAgain(actor);
+    if (event.code === 'TENDER_VERSION_CONFLICT') owesInventory();
     // What is on the line already hears of it there.
     if (event.type === 'prioritise') line.prioritise(actor.slice('upload/'.length), Number(event.priority));
     if (now === 'cancelled') line.drop(actor.slice('upload/'.length));
@@ -176,6 +177,13 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     if (!openStates.includes(state)) return;
     breaker.linkUp();
     void inventory.take();
+  }
+
+  function owesInventory(): void {
+    // A log that cannot be written now refuses this, too; the document's next try will say it again.
+    inventory
+      .owe()
+      .catch((error) => log({ level: 'warning', message: `No inventory yet: ${textOf(error)}` }));
   }
 
   /** A file that changed while it was sent becomes the next version without waiting for the rescan. */

@@ -1,5 +1,5 @@
-// After a rebuilt log: no version is assigned before the cloud has said what it has. Notes the debt so that no crash loses
-// it, pays it as soon as the line is open, then lets the folders be scanned.
+// When log and cloud may disagree about versions (a rebuilt log, a number that the cloud gave to something else): none is
+// assigned before the cloud has said what it has. Notes the debt so that no crash loses it, pays it as soon as the line is open, then lets the folders be scanned.
 import type { InventoryItem } from '../files/reconcile.ts';
 import type { Tracker } from '../files/tracker.ts';
 import type { Watcher } from '../files/watcher.ts';
@@ -15,6 +15,8 @@ const retryMs = 5_000;
 export interface Inventory {
   /** After host.open(), before anything may be sighted or added. */
   note(report: RecoveryReport): Promise<void>;
+  /** The cloud refused a number that the log thought free. */
+  owe(): Promise<void>;
   /** The line is open. Returns at once when nothing is owed. */
   take(): Promise<void>;
   stop(): void;
@@ -64,6 +66,10 @@ export function createInventory(ports: {
       if (!rebuilt) return;
       await tracker.oweInventory();
       await host.putRows([{ type: 'put', key: rebuiltRow, value: report.logId }]);
+    },
+    async owe() {
+      await tracker.oweInventory();
+      await take();
     },
     take,
     stop() {

@@ -9,6 +9,7 @@ import { createDaemon, type Daemon } from '../../agent/daemon.ts';
 import type { Identity } from '../../agent/identity/device-file.ts';
 import type { LogLine } from '../../agent/log-line.ts';
 import { nameFromBytes } from '../../cloud/contract/name.ts';
+import { offerOf, storeDocument } from '../contracts/cloud-fixture.ts';
 import { MemoryLink } from '../line/support/memory-link.ts';
 import { memoryShore } from '../line/support/shore.ts';
 import { FakeClock } from '../support/fake-clock.ts';
@@ -206,6 +207,22 @@ describe('the daemon', () => {
       String(item.name).startsWith('scans/'),
     );
     expect(scans.filter((item) => item.state === 'stored' && item.version !== 1)).toEqual([]);
+  });
+
+  test('a number that the cloud gave to something else: the inventory is taken, and the file goes as the next one', async () => {
+    const ship = await voyage({ 'files.rescan': '5s' });
+    const { store } = ship.shore.cloud;
+    const { tenantId, deviceId } = ship.shore;
+    const offer = { ...offerOf('by an earlier log'), name: 'scans/log.txt', version: 1 };
+    await storeDocument(store, { tenantId, deviceId, epoch: 0 }, offer, 'something else');
+    await writeFile(join(ship.scans, 'log.txt'), 'ours');
+    await ship.boot();
+    await ship.until(async () => (await ship.states()).stored === 1);
+    const uploads = (await ship.daemon.aboard.uploads.list({ limit: 10 })).items;
+    expect(uploads.map(({ version, state }) => [version, state]).sort()).toEqual([
+      [1, 'cancelled'],
+      [2, 'stored'],
+    ]);
   });
 
   test('stopping writes everything down: the next start folds nothing and goes on where it was', async () => {
