@@ -47,9 +47,16 @@ function recording(storage: Storage, batches: { changes: readonly Change[]; even
   return { ...storage, open: async () => record(await storage.open()) };
 }
 
+/** CPU of this thread, µs: unlike time it tells the same whoever else is at work on the machine. */
+function cpuMicros(): number {
+  const { user, system } = process.threadCpuUsage();
+  return user + system;
+}
+
 interface Round {
   readonly events: number;
   readonly seconds: number;
+  readonly cpuMicros: number;
   readonly batches: { changes: readonly Change[]; events: number }[];
 }
 
@@ -66,6 +73,7 @@ async function hostRound(directory: string, keep: boolean): Promise<Round> {
   await host.open();
   const before = host.status().lastSeq;
   let next = 0;
+  const startedMicros = cpuMicros();
   const started = performance.now();
   const live = async (): Promise<void> => {
     for (let life = 0; life < livesPerSlot; life++) {
@@ -89,18 +97,16 @@ async function hostRound(directory: string, keep: boolean): Promise<Round> {
   };
   await Promise.all(Array.from({ length: uploads }, live));
   const seconds = (performance.now() - started) / 1_000;
+  const used = cpuMicros() - startedMicros;
   const events = host.status().lastSeq - before;
   await host.close();
-  return { events, seconds, batches };
+  return { events, seconds, cpuMicros: used, batches };
 }
 
 const fx = { src: 'fx' } as const;
 
 /** 100 writers, each waiting for its event's rows to be on the medium before its next; one batch at a time for all. */
-async function bareRound(
-  directory: string,
-  load: Round['batches'],
-): Promise<{ events: number; seconds: number }> {
+async function bareRound(directory: string, load: Round['batches']): Promise<Omit<Round, 'batches'>> {
   const kv = await createLevelStorage(directory).open();
   const events: (readonly Change[])[] = [];
   for (const batch of load) {
@@ -129,6 +135,7 @@ async function bareRound(
       if (!writing) void commit();
     });
   let next = 0;
+  const startedMicros = cpuMicros();
   const started = performance.now();
   await Promise.all(
     Array.from({ length: uploads }, async () => {
@@ -136,8 +143,9 @@ async function bareRound(
     }),
   );
   const seconds = (performance.now() - started) / 1_000;
+  const used = cpuMicros() - startedMicros;
   await kv.close();
-  return { events: load.reduce((sum, batch) => sum + batch.events, 0), seconds };
+  return { cpuMicros: used, events: load.reduce((sum, batch) => sum + batch.events, 0), seconds };
 }
 
 /** Reads, verifies the chain and folds every record of a log, as recovery does for its tail. */
@@ -174,12 +182,16 @@ try {
   const durable: number[] = [];
   const bare: number[] = [];
   const replay: number[] = [];
+  const hostCpu: number[] = [];
+  const bareCpu: number[] = [];
   const load = (await hostRound(join(root, 'load'), true)).batches;
   for (let round = 0; round < rounds; round++) {
     const ours = await hostRound(join(root, `host-${round}`), false);
     const theirs = await bareRound(join(root, `bare-${round}`), load);
     durable.push(ours.events / ours.seconds);
     bare.push(theirs.events / theirs.seconds);
+    hostCpu.push(ours.cpuMicros / ours.events);
+    bareCpu.push(theirs.cpuMicros / theirs.events);
     process.stdout.write(
       `round ${round + 1}: host ${Math.round(durable.at(-1)!)} events/s, bare ${Math.round(bare.at(-1)!)} events/s\n`,
     );
@@ -196,6 +208,8 @@ try {
       bareEventsPerSecond: Math.round(median(bare)),
       ratio: Number((median(durable) / median(bare)).toFixed(3)),
       replayEventsPerSecond: Math.round(median(replay)),
+      cpuMicrosPerEvent: Number(median(hostCpu).toFixed(1)),
+      bareCpuMicrosPerEvent: Number(median(bareCpu).toFixed(1)),
     },
     { ratio: { min: 0.6 }, replayEventsPerSecond: { min: 80_000 } },
   );
