@@ -1,6 +1,7 @@
 // The cloud's word that a document is searchable, taken into the log exactly once: a notice's event and the cursor that
 // counts it are one batch, and the cloud is told "seen" only after that batch is on the medium. A notice for a document
 // the log no longer knows (rebuilt, long folded away) only moves the cursor.
+import type { NoticeFrame } from '../../cloud/contract/frames.ts';
 import type { Json } from '../../machines/json.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
 import type { Host } from '../host/contract.ts';
@@ -8,15 +9,10 @@ import type { Log } from '../log-line.ts';
 import type { Change } from '../ports.ts';
 
 /** A notice as it comes over the line. */
-export interface Notice {
-  readonly sequence: number;
-  readonly uploadId: string;
-  readonly documentId: string;
-  readonly version: number;
-  readonly kind: 'indexed' | 'index-failed';
-  readonly passages: number;
-  readonly reason: string;
-}
+export type Notice = Pick<
+  NoticeFrame,
+  'sequence' | 'uploadId' | 'documentId' | 'version' | 'kind' | 'passages' | 'reason'
+>;
 
 export interface Notices {
   /**
