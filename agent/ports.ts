@@ -21,9 +21,20 @@ export interface KeyValue {
   get(key: string): Promise<string | undefined>;
   /** All or nothing. With `sync` it resolves only after the bytes are on the medium. Rejects on any write error. */
   batch(changes: readonly Change[], options: { readonly sync: boolean }): Promise<void>;
+  /**
+   * The same in two steps, for a store whose hand-over of rows is worth doing while another batch is on its way. Absent: batch()
+   * does all of it.
+   */
+  prepare?(changes: readonly Change[]): PreparedBatch;
   /** Ascending by key (or descending), from a consistent view; pages of any size are the adapter's business. */
   iterate(range: KeyRange): AsyncIterable<readonly [key: string, value: string]>;
   close(): Promise<void>;
+}
+
+/** Rows handed over and not written. Either way it is used once. */
+export interface PreparedBatch {
+  write(options: { readonly sync: boolean }): Promise<void>;
+  discard(): void;
 }
 
 export type Change =

@@ -18,7 +18,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { Level } from 'level';
 import { TenderError } from '../errors.ts';
-import type { KeyRange, KeyValue, Storage } from '../ports.ts';
+import type { Change, KeyRange, KeyValue, Storage } from '../ports.ts';
 import { lockState } from './state-lock.ts';
 
 /** Broken databases kept as evidence; older ones are removed. */
@@ -120,14 +120,10 @@ function keyValue(level: Level<string, string>, closed: () => void): KeyValue {
   return {
     // The synchronous read takes about 10 µs where the asynchronous one takes 50 (measured).
     get: async (key) => level.getSync(key),
-    batch: async (changes, options) => {
-      // Handing over one row at a time takes 0.45 µs per row where an array of them takes 1.15 (measured).
-      const batch = level.batch();
-      for (const change of changes) {
-        if (change.type === 'put') batch.put(change.key, change.value);
-        else batch.del(change.key);
-      }
-      await batch.write(options);
+    batch: async (changes, options) => rowsOf(level, changes).write(options),
+    prepare: (changes) => {
+      const batch = rowsOf(level, changes);
+      return { write: (options) => batch.write(options), discard: () => void batch.close() };
     },
     iterate: (range) => pages(level, range),
     close: async () => {
@@ -138,6 +134,16 @@ function keyValue(level: Level<string, string>, closed: () => void): KeyValue {
       }
     },
   };
+}
+
+/** Handing over one row at a time takes 0.45 µs per row where an array of them takes 1.15 (measured). */
+function rowsOf(level: Level<string, string>, changes: readonly Change[]) {
+  const batch = level.batch();
+  for (const change of changes) {
+    if (change.type === 'put') batch.put(change.key, change.value);
+    else batch.del(change.key);
+  }
+  return batch;
 }
 
 /** One native call per page; handed out by hand, since an async generator costs three times as much per row (measured). */

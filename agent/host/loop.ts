@@ -8,7 +8,7 @@ import { checkpointRow } from './checkpoint.ts';
 import type { Rec } from './contract.ts';
 import type { HostLimits } from './limits.ts';
 import { createPace } from './pace.ts';
-import type { Chained, Store } from './store.ts';
+import type { Chained, Prepared, Store } from './store.ts';
 import { addHostRecord, type Decided, decide, type Mail, type Moment } from './turn.ts';
 import type { Watermark } from './watermark.ts';
 
@@ -51,6 +51,7 @@ interface Staged {
   readonly mails: readonly Mail[];
   readonly decided: Decided;
   readonly chained: Chained;
+  readonly prepared: Prepared;
   readonly heads: boolean;
   /** Set when handed over: true once durable, false when known not to be there. */
   written?: Promise<boolean>;
@@ -111,12 +112,16 @@ export function createLoop(parts: LoopParts): Loop {
       const staged = wanted() && joins ? await stage() : undefined;
       if (before !== undefined && !(await before.written)) {
         flying = undefined;
+        staged?.prepared.discard();
         putBack([...before.mails, ...(staged?.mails ?? [])], before.heads || staged?.heads === true);
         continue;
       }
       flying = staged !== undefined && staged.decided.drafts.length > 0 ? handOver(staged) : undefined;
       if (before !== undefined) finish(before);
-      if (staged !== undefined && flying === undefined) finish(staged);
+      if (staged !== undefined && flying === undefined) {
+        staged.prepared.discard();
+        finish(staged);
+      }
       if (flying !== undefined && !wanted()) await Promise.race([flying.written, mail()]);
     }
   }
@@ -133,7 +138,7 @@ export function createLoop(parts: LoopParts): Loop {
 
   function handOver(staged: Staged): Staged {
     const began = clock.monotonicMs();
-    const written = store.append(staged.chained, staged.decided.changes);
+    const written = store.append(staged.prepared);
     // It is looked at later; until then a rejection is nobody's fault.
     written.then(
       () => pace.written(clock.monotonicMs() - began),
@@ -186,7 +191,8 @@ export function createLoop(parts: LoopParts): Loop {
         checkpointRow(watermark.next(chained.tip, { hostN: decided.hostN, boot: moment.boot, at })),
       );
     }
-    return { mails, decided, chained, heads: writeHeads, workMs: clock.monotonicMs() - began };
+    const prepared = store.prepare(chained, decided.changes);
+    return { mails, decided, chained, prepared, heads: writeHeads, workMs: clock.monotonicMs() - began };
   }
 
   /** Heads of everything that has changed, as it will be once this turn is durable. */

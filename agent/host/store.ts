@@ -25,11 +25,13 @@ export interface Store {
   kv(): KeyValue;
   /** Numbers and chains the drafts behind `from` without writing: the rows they will be. */
   chain(drafts: readonly Draft[], from: Tip): Chained;
+  /** Everything about a batch but the write itself, so that it can be done while another one is on its way. */
+  prepare(chained: Chained, changes: readonly Change[]): Prepared;
   /**
-   * Writes a chained batch. True: it is on the medium. False: the write failed, the log was reopened, and the batch is
+   * Writes a prepared batch. True: it is on the medium. False: the write failed, the log was reopened, and the batch is
    * known not to be there. Rejects when the reopened log lacks what had been promised: the end of this process.
    */
-  append(chained: Chained, changes: readonly Change[]): Promise<boolean>;
+  append(prepared: Prepared): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -37,6 +39,13 @@ export interface Chained {
   readonly recs: readonly Rec[];
   readonly changes: readonly Change[];
   readonly tip: Tip;
+}
+
+/** A batch ready to be written; `discard` it when it never will be. */
+export interface Prepared {
+  readonly chained: Chained;
+  write(): Promise<void>;
+  discard(): void;
 }
 
 export interface StoreParts {
@@ -71,10 +80,21 @@ export function createStore(parts: StoreParts, opened: KeyValue, logId: string, 
     return { recs, changes, tip: { seq, hash } };
   }
 
-  async function append(chained: Chained, changes: readonly Change[]): Promise<boolean> {
-    const batch = chained.changes.concat(changes);
+  function prepare(chained: Chained, changes: readonly Change[]): Prepared {
+    const rows = chained.changes.concat(changes);
+    // While the log is being reopened there is nothing to hand rows to yet.
+    const ready = kv?.prepare?.(rows);
+    return {
+      chained,
+      write: async () => (ready ? ready.write({ sync: true }) : current().batch(rows, { sync: true })),
+      discard: () => ready?.discard(),
+    };
+  }
+
+  async function append(prepared: Prepared): Promise<boolean> {
+    const { chained } = prepared;
     try {
-      await current().batch(batch, { sync: true });
+      await prepared.write();
     } catch (error) {
       return failStop(chained, error as Error);
     }
@@ -179,6 +199,7 @@ export function createStore(parts: StoreParts, opened: KeyValue, logId: string, 
     },
     kv: current,
     chain,
+    prepare,
     append,
     close: async () => {
       writing = 'closed';

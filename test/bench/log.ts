@@ -13,6 +13,7 @@ import type { Change, KeyValue, Storage } from '../../agent/ports.ts';
 import type { Cell } from '../../machines/kernel.ts';
 import { foldRecord } from '../../machines/replay.ts';
 import { report } from '../support/bench.ts';
+import { withBatch } from '../support/wrapped-batch.ts';
 
 const uploads = 100;
 /** Lives per upload slot in one round. */
@@ -36,14 +37,12 @@ function idOf(number: number): string {
 
 /** Passes everything on and keeps each event's share of the rows, so that bare LevelDB gets the same bytes. */
 function recording(storage: Storage, batches: { changes: readonly Change[]; events: number }[]): Storage {
-  const record = (kv: KeyValue): KeyValue => ({
-    ...kv,
-    batch: (changes, options) => {
+  const record = (kv: KeyValue): KeyValue =>
+    withBatch(kv, (changes, options) => {
       const events = changes.filter((change) => change.key.startsWith('log/')).length;
       batches.push({ changes, events });
       return kv.batch(changes, options);
-    },
-  });
+    });
   return { ...storage, open: async () => record(await storage.open()) };
 }
 

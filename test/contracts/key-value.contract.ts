@@ -55,6 +55,21 @@ export function keyValueContract(name: string, make: () => Promise<KeyValuePlace
       expect(await place.run(kv.get('b'))).toBeUndefined();
     });
 
+    it('a batch handed over beforehand is written as one that was not, and one that is discarded leaves nothing', async () => {
+      const { place, kv } = await open();
+      if (!kv.prepare) return; // batch() is all there is
+      const first = kv.prepare([put('a', '1'), put('b', '1')]);
+      const second = kv.prepare([put('a', '2'), del('b')]);
+      const never = kv.prepare([put('c', '1')]);
+      await place.run(first.write(synced));
+      await place.run(second.write(synced));
+      never.discard();
+      expect(await keys(place, kv, {})).toEqual(['a']);
+      expect(await place.run(kv.get('a'))).toBe('2');
+      await close({ place, kv });
+      await expect(first.write(synced)).rejects.toThrow();
+    });
+
     it('applies a batch in its order: the last change of a key wins', async () => {
       const { place, kv } = await open();
       await place.run(kv.batch([put('a', '1'), del('a'), put('a', '2'), put('b', '1'), del('b')], synced));

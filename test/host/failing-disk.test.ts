@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { createLevelStorage } from '../../agent/adapters/level-storage.ts';
 import type { KeyValue, Storage } from '../../agent/ports.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { withBatch } from '../support/wrapped-batch.ts';
 import { collect, hostOn, spooled, until, uploadId } from './support.ts';
 
 /** LevelDB, but the next batches fail: before anything was written, or after all of it was. */
@@ -15,15 +16,13 @@ function failing(directory: string): {
   const real = createLevelStorage(directory);
   let planned: 'before' | 'after' = 'before';
   let failures = 0;
-  const wrap = (kv: KeyValue): KeyValue => ({
-    ...kv,
-    batch: async (changes, options) => {
+  const wrap = (kv: KeyValue): KeyValue =>
+    withBatch(kv, async (changes, options) => {
       const fails = failures > 0;
       if (fails) failures -= 1;
       if (!fails || planned === 'after') await kv.batch(changes, options);
       if (fails) throw new Error('ENOSPC: no space left on device');
-    },
-  });
+    });
   return {
     storage: { ...real, open: async () => wrap(await real.open()) },
     fail: (how, count = 1) => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createLevelStorage } from '../../agent/adapters/level-storage.ts';
 import type { KeyValue, Storage } from '../../agent/ports.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { withBatch } from '../support/wrapped-batch.ts';
 import { collect, hostOn, spooled, until, uploadId } from './support.ts';
 
 const actors = 20;
@@ -38,12 +39,12 @@ function dying(directory: string, at: number): { storage: Storage; calls: () => 
       await step();
       const kv = await real.open();
       open = kv;
+      const stepped = withBatch(kv, async (changes, options) => {
+        await step();
+        await kv.batch(changes, options);
+      });
       return {
-        ...kv,
-        batch: async (changes, options) => {
-          await step();
-          await kv.batch(changes, options);
-        },
+        ...stepped,
         close: async () => {
           open = undefined;
           await kv.close();
