@@ -223,6 +223,7 @@ describe('files that went away', () => {
     for (let scan = 0; scan < 5; scan++) expect(await ship.sight('a.txt')).toEqual(nothing('under-way'));
     expect(ship.host.accepted.length).toBe(before);
     shut = false;
+    chmodSync(folder.at('a.txt'), 0o600);
     expect(await ship.sight('a.txt')).toEqual({ did: 'returned', uploadId: first });
   });
 

@@ -24,26 +24,33 @@ export const log: CliCommand = {
     const limit = wholeOption('--limit', options.limit, 100_000);
     const after = wholeOption('--after', options.after, Number.MAX_SAFE_INTEGER);
     const actor = typeof options.actor === 'string' ? await actorId(context, options.actor) : undefined;
-    let last = await printTail(context, actor, after, limit);
+    const seen: Seen = { last: after, left: limit };
     if (options.follow !== true) {
-      context.tell({ type: 'result', ok: true, lastSeq: last });
+      await printTail(context, actor, seen);
+      context.tell({ type: 'result', ok: true, lastSeq: seen.last });
       return 0;
     }
-    while (!context.signal.aborted) {
+    for (let met = false; !context.signal.aborted; ) {
       try {
         const api = await context.api();
-        const query = new URLSearchParams({ after: String(last), ...(actor === undefined ? {} : { actor }) });
+        if (seen.left > 0) await printTail(context, actor, seen);
+        met = true;
+        const query = new URLSearchParams({
+          after: String(seen.last),
+          ...(actor === undefined ? {} : { actor }),
+        });
         for await (const event of api.events(`/v1/events?${query}`)) {
           if (event.event !== 'record') continue;
-          last = Number(event.id);
+          seen.last = Number(event.id);
           print(context, event.data);
         }
       } catch (error) {
         if (context.signal.aborted) break;
-        const again =
-          error instanceof TenderError &&
-          ['TENDER_AGENT_NOT_RUNNING', 'TENDER_AGENT_STOPPING'].includes(error.code);
+        const code = error instanceof TenderError ? error.code : undefined;
+        // An agent that never answered is told of; one that went away while it was followed is waited for.
+        const again = code === 'TENDER_AGENT_STOPPING' || (code === 'TENDER_AGENT_NOT_RUNNING' && met);
         if (!again && !broken(error)) throw error;
+        met = true;
       }
       if (!context.signal.aborted) await pause(reconnectMs, context.signal).catch(() => undefined);
     }
@@ -51,32 +58,26 @@ export const log: CliCommand = {
   },
 };
 
-/** Prints the last `limit` records after `after`; answers the number to go on from. */
-async function printTail(
-  context: Context,
-  actor: string | undefined,
-  after: number,
-  limit: number,
-): Promise<number> {
+/** How far a listing has come: the number of the last record shown, and how many of the tail are still to be shown. */
+interface Seen {
+  last: number;
+  left: number;
+}
+
+/** Prints the last `seen.left` records after `seen.last`. Broken off, it can be called again and goes on. */
+async function printTail(context: Context, actor: string | undefined, seen: Seen): Promise<void> {
   const api = await context.api();
-  let last = after;
-  let left = limit;
-  const from = new URLSearchParams({
-    after: String(after),
-    last: String(limit),
-    ...(actor === undefined ? {} : { actor }),
-  });
-  for (let query = from; left > 0; ) {
-    query.set('limit', String(Math.min(left, pageSize)));
+  const from = { after: String(seen.last), ...(actor === undefined ? {} : { actor }) };
+  for (let query = new URLSearchParams({ ...from, last: String(seen.left) }); seen.left > 0; ) {
+    query.set('limit', String(Math.min(seen.left, pageSize)));
     const answer = await api.get(`/v1/log?${query}`);
     const items = answer.items as readonly Answer[];
     for (const record of items) print(context, record);
-    left -= items.length;
-    last = Number(answer.next);
-    if (items.length === 0 || answer.more !== true) break;
-    query = new URLSearchParams({ after: String(last), ...(actor === undefined ? {} : { actor }) });
+    seen.left -= items.length;
+    seen.last = Number(answer.next);
+    if (items.length === 0 || answer.more !== true) seen.left = 0;
+    query = new URLSearchParams({ ...from, after: String(seen.last) });
   }
-  return last;
 }
 
 async function actorId(context: Context, text: string): Promise<string> {
