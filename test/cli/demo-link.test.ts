@@ -109,4 +109,25 @@ describe('the demo’s link', () => {
     expect(changes).toEqual([false, true]);
     expect(link.counters()).toMatchObject({ cuts: 1, lostBytes: 10_000 });
   });
+
+  it('closes at once, also while the end of a connection is still on its way', async () => {
+    const far: LinkProfile = { ...quick, roundTripMs: 600_000 };
+    const port = await openShore();
+    const opened = await openLink(
+      far,
+      port,
+      () => 0.5,
+      () => undefined,
+    );
+    const shoreSide = once(server as Server, 'connection');
+    const socket = dial(opened.port);
+    await once(socket, 'connect');
+    const [ashore] = (await shoreSide) as [Socket];
+    ashore.resetAndDestroy();
+    await once(ashore, 'close');
+    // The relay lives in this process: some turns of the event loop later it has noticed, too.
+    for (let turn = 0; turn < 100; turn++) await new Promise((next) => setImmediate(next));
+    await opened.close();
+    await once(socket, 'close');
+  });
 });

@@ -70,7 +70,7 @@ export async function openLink(
     from.on('end', () => way.follow(() => !pair.dead && to.end()));
     // What an ended connection has to say travels too; in the dark the far end never hears of it.
     from.on('close', () => {
-      pairs.delete(pair);
+      if (to.destroyed) pairs.delete(pair);
       way.follow(() => to.destroy());
     });
     from.on('error', () => undefined);
