@@ -74,6 +74,8 @@ async function attempt(
   const nonce = Buffer.from(random.bytes(16)).toString('base64url');
   const whole = { ...claim, version: protocolVersion, nonce };
   const signed = await upgradeRequest(identity, whole, wall.nowMs(), limits.connectTimeoutMs);
+  // Hung up while it was being signed: nothing is dialled, or a lane nobody wants would end the one that won.
+  if (signal?.aborted) return { failure: lineFailure('TENDER_LINE_CUT') };
   const request = signal ? { ...signed, signal } : signed;
   const began = clock.monotonicMs();
 
@@ -115,7 +117,6 @@ async function attempt(
     let cancel = () => {};
     const abandoned = () => lane.fail(lineFailure('TENDER_LINE_CUT'));
     signal?.addEventListener('abort', abandoned, { once: true });
-    if (signal?.aborted) abandoned();
     dialer.dial(request, lane.events).then((dialled) => {
       if ('socket' in dialled) {
         lane.attach(dialled.socket);

@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest';
+import { shakeHands, WallClock } from '../../agent/line/handshake.ts';
+import { lineLimits } from '../../agent/line/limits.ts';
 import { Line } from '../../agent/line/line.ts';
 import { encodeCloudFrame } from '../../cloud/contract/frame-encoder.ts';
 import { signerFromSeed } from '../../cloud/contract/keys.ts';
 import type { LaneDialer } from '../../cloud/contract/socket.ts';
+import { FakeRandom } from '../support/fake-random.ts';
 import { content, yachtAndShore } from './support/yacht.ts';
 
 const stranger = signerFromSeed(new Uint8Array(32).fill(9));
@@ -219,5 +222,34 @@ describe('sessions', () => {
     await yacht.clock.advance(100);
     expect(yacht.lost).toMatchObject([{ class: 'BUSY', code: 'TENDER_LINE_CLOSING' }]);
     expect(yacht.shore.service.status()).toMatchObject({ sessions: 0, lanes: 0 });
+  });
+});
+
+describe('a handshake that is hung up', () => {
+  test('while its request is being signed dials nobody', async () => {
+    const yacht = await yachtAndShore();
+    const { deviceId, cloudKey, deviceKey } = yacht.shore;
+    const handshake = {
+      identity: {
+        deviceId,
+        cloudUrl: 'http://127.0.0.1:8080',
+        cloudKeys: [cloudKey.publicKey],
+        sign: deviceKey.sign,
+      },
+      claim: { logId: '0'.repeat(32), boot: 1, sessionId: '1'.repeat(32), lane: 0, cursor: 0 },
+      owner: { frame: () => {}, acknowledged: () => {}, lost: () => {} },
+      proved: () => expect.fail('nobody waits for it'),
+      signal: AbortSignal.abort(),
+    };
+    const ports = {
+      dialer: yacht.link.dialer,
+      clock: yacht.clock,
+      random: new FakeRandom(1, 'x'),
+      limits: lineLimits,
+    };
+    expect(await shakeHands(ports, new WallClock(yacht.clock), handshake)).toMatchObject({
+      failure: { class: 'LINK' },
+    });
+    expect(yacht.link.dials).toBe(0);
   });
 });
