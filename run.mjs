@@ -69,8 +69,8 @@ function newest(folder, keep) {
 
 function build(node, { always = false } = {}) {
   const mark = at('dist', '.built');
-  const source = (name) => /\.(ts|json|sql)$/.test(name);
-  const folders = ['machines', 'agent', 'cloud', 'test'].filter((name) => existsSync(at(name)));
+  const source = (name) => /\.(ts|tsx|json|sql|css|html|svg|woff2)$/.test(name);
+  const folders = ['machines', 'agent', 'cloud', 'inspector', 'test'].filter((name) => existsSync(at(name)));
   const changed = Math.max(
     ...folders.map((name) => newest(at(name), source)),
     statSync(at('tsconfig.json')).mtimeMs,
@@ -82,6 +82,8 @@ function build(node, { always = false } = {}) {
   if (run(node, [at('node_modules', 'typescript', 'bin', 'tsc'), '-p', at('tsconfig.json')]) !== 0)
     fail('the build failed: mend the type errors above');
   copyAssets('cloud');
+  if (run(node, [bin('vite', 'bin/vite.js'), 'build', '--config', at('inspector', 'vite.config.ts')]) !== 0)
+    fail('the page was not built: mend the errors above');
   writeFileSync(mark, started.toISOString());
 }
 

@@ -15,6 +15,10 @@ const bin = (...parts: string[]): string => join(root, 'node_modules', ...parts)
 const steps: readonly (readonly [name: string, run: () => boolean])[] = [
   ['types', () => program(bin('typescript', 'bin', 'tsc'), '-p', join(root, 'tsconfig.json'), '--noEmit')],
   [
+    'types of the page',
+    () => program(bin('typescript', 'bin', 'tsc'), '-p', join(root, 'inspector', 'tsconfig.json')),
+  ],
+  [
     'lint and format',
     () => program(bin('@biomejs', 'biome', 'bin', 'biome'), 'check', '--error-on-warnings', root),
   ],

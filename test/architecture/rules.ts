@@ -37,6 +37,30 @@ export const importRules: readonly ImportRule[] = [
     packages: ['*'],
     why: 'the shore never reaches into the yacht',
   },
+  {
+    folder: 'inspector/',
+    ours: ['machines/', 'cloud/contract/'],
+    packages: ['preact', '@preact/signals'],
+    why: 'every package is sent to a tablet over the yacht’s own network, and must work in a file opened from a stick',
+  },
+  {
+    folder: 'inspector/vite.config.ts',
+    ours: [],
+    packages: ['node:*', 'vite'],
+    why: 'runs at build time only',
+  },
+  {
+    folder: 'inspector/layout/',
+    ours: ['machines/'],
+    packages: ['node:*', 'elkjs'],
+    why: 'runs at build time only: the page ships coordinates, not the layout engine',
+  },
+  {
+    folder: 'inspector/bridge/',
+    ours: ['machines/'],
+    packages: ['node:*', '@xstate/inspect', 'xstate', 'ws'],
+    why: 'the only place where XState 4 is known',
+  },
 ];
 
 /** What core code may not name: each has a port instead. */
@@ -67,4 +91,9 @@ export const doors: readonly { readonly path: string; readonly why: string }[] =
   { path: 'cloud/db/migrate.ts', why: 'reads the migrations beside it' },
   { path: 'cloud/jobs/extract/child.ts', why: 'a program of its own, in a process that may do nothing else' },
   { path: 'cloud/postgres/', why: 'starts and stops a real PostgreSQL' },
+  { path: 'inspector/browser/', why: 'the ports of the page: clock, network, storage of a real browser' },
+  { path: 'inspector/main.tsx', why: 'wiring: starts the page in a real browser' },
+  { path: 'inspector/vite.config.ts', why: 'a program of its own, at build time' },
+  { path: 'inspector/layout/', why: 'a program of its own, at build time' },
+  { path: 'inspector/bridge/', why: 'a program of its own, beside the daemon' },
 ];

@@ -16,11 +16,12 @@ export function sources(root: string): string[] {
   const walk = (folder: string): void => {
     for (const entry of readdirSync(join(root, folder), { withFileTypes: true })) {
       const path = posix.join(folder, entry.name);
+      if (entry.name === 'node_modules') continue;
       if (entry.isDirectory()) walk(path);
       else if (/\.tsx?$/.test(entry.name)) found.push(path);
     }
   };
-  for (const folder of ['machines', 'agent', 'cloud', 'test']) walk(folder);
+  for (const folder of ['machines', 'agent', 'cloud', 'inspector', 'test']) walk(folder);
   return found.sort();
 }
 

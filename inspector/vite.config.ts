@@ -1,0 +1,44 @@
+// Builds the page the daemon serves: hashed files, no address but its own, and beside each text a gzipped twin, so that a
+// yacht's small computer compresses nothing. `run.mjs build` calls it; nothing here runs aboard.
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { constants, gzipSync } from 'node:zlib';
+import { defineConfig, type Plugin } from 'vite';
+
+const here = import.meta.dirname;
+const outDir = join(here, '..', 'dist', 'inspector', 'page');
+
+/** Below this size a second file costs more than the bytes it saves. */
+const compressMinBytes = 1_024;
+
+function gzipTwins(): Plugin {
+  return {
+    name: 'gzip-twins',
+    apply: 'build',
+    closeBundle() {
+      for (const entry of readdirSync(outDir, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile() || !/\.(js|css|html|json|svg)$/.test(entry.name)) continue;
+        const path = join(entry.parentPath, entry.name);
+        const bytes = readFileSync(path);
+        if (bytes.length < compressMinBytes) continue;
+        writeFileSync(`${path}.gz`, gzipSync(bytes, { level: constants.Z_BEST_COMPRESSION }));
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  root: here,
+  base: './',
+  logLevel: 'warn',
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  build: {
+    outDir,
+    emptyOutDir: true,
+    target: 'es2022',
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+  },
+  plugins: [gzipTwins()],
+});
