@@ -1,11 +1,10 @@
-// A log of any length as months at sea leave it: made by the real host on a real LevelDB, its chance and its time held, so
-// that the same seed writes the same events. For tests and benchmarks of everything that reads logs.
+// A log of any length as months at sea leave it: made by the real host on a real LevelDB, its chance and its time held. For
+// tests and benchmarks of everything that reads logs.
 import { createLevelStorage } from '../../agent/adapters/level-storage.ts';
-import { nodeClock } from '../../agent/adapters/node-clock.ts';
 import type { Host } from '../../agent/host/contract.ts';
 import { createHost } from '../../agent/host/host.ts';
-import type { Clock } from '../../agent/ports.ts';
 import type { Cell, MachineEvent } from '../../machines/kernel.ts';
+import { FakeClock } from './fake-clock.ts';
 import { FakeRandom } from './fake-random.ts';
 
 export interface FullLogOptions {
@@ -18,17 +17,17 @@ export interface FullLogOptions {
 }
 
 const beganMs = Date.UTC(2026, 8, 1);
-const beforeAndAfterMs = { least: 20, most: 90_000 };
+const betweenTurnsMs = { least: 20, most: 90_000 };
 /** Turns at once share a commit; more would only make the events come in clumps. */
 const turnsAtOnce = 50;
 
 /** Fills `directory`, closes the log, and answers the last sequence number. */
 export async function fillLog(directory: string, options: FullLogOptions): Promise<number> {
   const random = new FakeRandom(options.seed ?? 1, 'full-log');
-  const time = heldClock();
+  const clock = new FakeClock(beganMs);
   const host = createHost({
     storage: createLevelStorage(directory),
-    clock: time.clock,
+    clock,
     random: { bytes: (count: number) => random.bytes(count), unit: () => random.unit() },
     log: () => undefined,
   });
@@ -41,35 +40,21 @@ export async function fillLog(directory: string, options: FullLogOptions): Promi
   let born = 0;
   const birth = async (): Promise<string> => {
     born += 1;
-    const actor = `upload/${ulid(beganMs + time.spentMs(), born)}`;
-    await host.create(actor, inputOf(random, born, beganMs + time.spentMs(), options.names));
+    const actor = `upload/${ulid(clock.wallMs(), born)}`;
+    await host.create(actor, inputOf(random, born, clock.wallMs(), options.names));
     return actor;
   };
   while (host.status().lastSeq < options.records) {
     while (lives.length < (options.alongside ?? 200)) lives.push(await birth());
     const turns = new Set(Array.from({ length: turnsAtOnce }, () => random.between(0, lives.length - 1)));
-    time.pass(random.spread(beforeAndAfterMs.least, beforeAndAfterMs.most));
+    await clock.advance(Math.floor(random.spread(betweenTurnsMs.least, betweenTurnsMs.most)));
     await Promise.all([...turns].map((at) => turn(host, random, lives, at)));
-    if (random.chance(0.3)) await weather(host, random);
+    if (random.chance(0.7)) await weather(host, random);
     for (let at = lives.length - 1; at >= 0; at--) if (lives[at] === '') lives.splice(at, 1);
   }
   const { lastSeq } = host.status();
   await host.close();
   return lastSeq;
-}
-
-/** Time as the machines see it is made up; what LevelDB waits for is real. */
-function heldClock() {
-  let spent = 0;
-  const real = nodeClock();
-  const clock: Clock = { ...real, wallMs: () => beganMs + spent, monotonicMs: () => spent };
-  return {
-    clock,
-    spentMs: () => Math.floor(spent),
-    pass(ms: number) {
-      spent += ms;
-    },
-  };
 }
 
 async function turn(host: Host, random: FakeRandom, lives: string[], at: number): Promise<void> {
@@ -151,7 +136,8 @@ function nextOf(random: FakeRandom, cell: Cell): Told {
         'sys',
       ];
     case 'waiting':
-      return [{ type: 'retry.elapsed' }, 'tm'];
+      // Its own timer is the usual way out.
+      return [{ type: 'retry', by }, 'cmd'];
     case 'paused':
       return [
         { type: 'resume', by: Object.keys((cell.context.paused as { by: object }).by)[0] ?? by },
@@ -201,7 +187,7 @@ async function weather(host: Host, random: FakeRandom): Promise<void> {
       { src: 'fx' },
     );
   else if (cell.value === 'offline')
-    await host.send('connection/main', { type: 'reconnect.elapsed' }, { src: 'tm' });
+    await host.send('connection/main', { type: 'reconnect', by: 'engineer' });
   else if (cell.value === 'degraded' && random.chance(0.5))
     await host.send('connection/main', { type: 'link.recovered' }, { src: 'sys' });
   else if (random.chance(0.5))
@@ -219,8 +205,6 @@ async function weather(host: Host, random: FakeRandom): Promise<void> {
       { type: 'breaker.tripped', reason: 'Five answers in a row were failures.', window, spread: 0 },
       { src: 'sys' },
     );
-  else if (breaker.value === 'open')
-    await host.send('breaker/line', { type: 'reset.elapsed' }, { src: 'tm' });
   else if (breaker.value === 'half-open')
     await host.send('breaker/line', { type: 'probe.succeeded' }, { src: 'sys' });
 }
