@@ -1,0 +1,65 @@
+// What a laid-out machine looks like as data: the shape of inspector/chart/layouts.json. The generator writes it at build
+// time, the page only paints it. All coordinates are whole pixels at zoom 1, from the picture's upper left corner.
+
+/** How a label is drawn: what the event comes from, or what it says. Never by colour alone: each has its own mark. */
+export type LabelKind = 'event' | 'timer' | 'failure' | 'always';
+
+/** Words on a line, and every transition of the machine that they stand for, as pairs of places in `states`. */
+export interface PlacedLabel {
+  readonly text: string;
+  readonly kind: LabelKind;
+  /** Event type; empty for transitions taken at once. Empty too for a count such as "5 events". */
+  readonly event: string;
+  /** [from, to, from, to, …]: places in `states`. */
+  readonly covers: readonly number[];
+}
+
+/** One routed line; its labels are stacked in one box. */
+export interface PlacedLine {
+  readonly from: string;
+  readonly to: string;
+  /** [x, y, x, y, …] from the box it leaves to the box it reaches. */
+  readonly points: readonly number[];
+  /** Upper left corner and size of the box of labels; empty when there are none. */
+  readonly box: readonly number[];
+  readonly labels: readonly PlacedLabel[];
+}
+
+/** One box: `id` is the state's, or the group's name. */
+export interface PlacedBox {
+  readonly id: string;
+  /** `start` is the dot from which the initial state is entered. */
+  readonly kind: 'state' | 'group' | 'folded' | 'start';
+  /** x, y, width, height. */
+  readonly at: readonly number[];
+  /** Lines inside a state's box, under a group's name: transitions that keep the state. */
+  readonly rows: readonly PlacedLabel[];
+}
+
+/** One picture of a machine: a direction, and which groups are drawn with their states. */
+export interface Picture {
+  readonly direction: 'right' | 'down';
+  /** Name of the only group drawn with its states; `*`: every group is. */
+  readonly open: string;
+  readonly width: number;
+  readonly height: number;
+  /** Outer boxes come before the boxes inside them. */
+  readonly boxes: readonly PlacedBox[];
+  readonly lines: readonly PlacedLine[];
+}
+
+/** All pictures of one machine. */
+export interface MachineLayout {
+  readonly kind: string;
+  readonly version: number;
+  readonly states: readonly string[];
+  readonly initial: string;
+  readonly finals: readonly string[];
+  /** States that are always left at once. */
+  readonly passing: readonly string[];
+  readonly groups: readonly { readonly name: string; readonly states: readonly string[] }[];
+  readonly pictures: readonly Picture[];
+}
+
+/** Kind of machine → its pictures. */
+export type Layouts = { readonly [kind: string]: MachineLayout };
