@@ -190,6 +190,10 @@ export const breaker = define({
   effects: {},
   timers: ['reset'],
   finalStates: [],
+  groups: [
+    { name: 'passing', states: ['closed'] },
+    { name: 'in doubt', states: ['open', 'half-open'] },
+  ],
   upcasters: {},
   migrations: {},
 });

@@ -250,6 +250,11 @@ export const connection = define({
   effects: { openLine: { permit: 'none' }, closeLine: { permit: 'none' } },
   timers: ['reconnect'],
   finalStates: [],
+  groups: [
+    { name: 'no line', states: ['stopped', 'offline', 'connecting'] },
+    { name: 'line open', states: ['online', 'degraded'] },
+    { name: 'not our cloud', states: ['captive', 'intercepted', 'refused'] },
+  ],
   upcasters: {},
   migrations: {},
 });

@@ -43,6 +43,12 @@ export const assign: typeof libraryAssign = (assignment) => {
   return Object.assign(libraryAssign(assignment), { ofTender: true });
 };
 
+/** States that people see as one thing, such as "aside"; a name of one to three words, in the order of a life. */
+export interface StateGroup {
+  readonly name: string;
+  readonly states: readonly string[];
+}
+
 /** Everything tender knows of one kind of actor. */
 export interface Definition {
   readonly kind: string;
@@ -57,6 +63,8 @@ export interface Definition {
   readonly timers: readonly string[];
   /** States in which the actor's work is over (once its ledger is empty). */
   readonly finalStates: readonly string[];
+  /** How its states are shown together; each state belongs to exactly one group. */
+  readonly groups: readonly StateGroup[];
   readonly upcasters: Upcasters;
   /** From version → context of that version to context of the next. */
   readonly migrations: { readonly [fromVersion: number]: (context: JsonObject) => JsonObject };
@@ -64,7 +72,7 @@ export interface Definition {
 
 /** Checks a machine against the rules of this house and answers its definition, frozen. Throws when one is broken. */
 export function define(definition: Definition): Definition {
-  const { kind, machine, effects, events, finalStates } = definition;
+  const { kind, machine, effects, events, finalStates, groups } = definition;
   const refuse = (what: string): never => {
     throw new MachineError('TENDER_MACHINE_DEFINITION', `The machine "${kind}" ${what}.`);
   };
@@ -113,6 +121,14 @@ export function define(definition: Definition): Definition {
   }
   for (const name of finalStates)
     if (!config.states?.[name]) refuse(`calls the unknown state "${name}" final`);
+  const grouped = groups.flatMap((group) => group.states);
+  for (const name of Object.keys(config.states ?? {})) {
+    const times = grouped.filter((each) => each === name).length;
+    if (times !== 1) refuse(`has the state "${name}" in ${times} groups instead of one`);
+  }
+  for (const name of grouped)
+    if (!config.states?.[name]) refuse(`has the unknown state "${name}" in a group`);
+  if (new Set(groups.map((group) => group.name)).size !== groups.length) refuse('has two groups of one name');
   return Object.freeze(definition);
 }
 

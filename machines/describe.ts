@@ -1,6 +1,6 @@
 // A machine as data: states, edges, what they do. The documentation and the inspector draw from this, so a picture of a
 // machine cannot be out of date. Reads configuration only; nothing is run.
-import type { Definition } from './define.ts';
+import type { Definition, StateGroup } from './define.ts';
 
 export interface StateDescription {
   readonly id: string;
@@ -41,6 +41,8 @@ export interface Description {
     readonly fields: readonly string[];
   }[];
   readonly timers: readonly string[];
+  /** States shown together; each state is in exactly one. */
+  readonly groups: readonly StateGroup[];
 }
 
 export function describe(definition: Definition): Description {
@@ -78,6 +80,7 @@ export function describe(definition: Definition): Description {
       fields: Object.entries(spec.fields).map(([name, field]) => (field.optional ? `${name}?` : name)),
     })),
     timers: definition.timers,
+    groups: definition.groups,
   };
 }
 

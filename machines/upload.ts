@@ -205,6 +205,11 @@ export const upload = define({
   },
   timers: ['retry', 'pause.*'],
   finalStates: ['indexed', 'cancelled'],
+  groups: [
+    { name: 'on its way', states: ['sighted', 'settling', 'sending', 'confirming'] },
+    { name: 'aside', states: ['waiting', 'paused', 'parked'] },
+    { name: 'done', states: ['stored', 'indexed', 'cancelled'] },
+  ],
   upcasters: uploadUpcasters,
   migrations: {
     // Version 1 kept no count of disagreements, of failures in a row, nor of bytes on the line.

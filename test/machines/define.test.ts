@@ -23,6 +23,7 @@ function definition(config: object, implementations: object = {}): Definition {
     effects: { work: { permit: 'none' } },
     timers: [],
     finalStates: ['b'],
+    groups: [{ name: 'all', states: ['a', 'b'] }],
     upcasters: {},
     migrations: {},
   };
