@@ -1,5 +1,46 @@
-// The page served aboard: starts the shell in the element the HTML keeps for it.
+// The page served aboard: builds the ports of a real browser, asks who looks, and starts the shell in the element the HTML
+// keeps for it.
+import './style/tokens.css';
+import './style/base.css';
+import './style/controls.css';
+import './shell/shell.css';
 import { render } from 'preact';
+import { createAddress } from './browser/address.ts';
+import { createClock } from './browser/clock.ts';
+import { createHttp } from './browser/http.ts';
+import { createStorage } from './browser/storage.ts';
+import { openStream } from './browser/stream.ts';
+import { createApp } from './shell/app.ts';
+import type { LoadMachines, MachinesModule } from './shell/machines.tsx';
+import { createPalette } from './shell/palette.ts';
+import { Shell } from './shell/shell.tsx';
 
 const place = document.getElementById('page');
-if (place) render(<main>tender</main>, place);
+/** Patterns, so that the page also builds where the inspector was left out. */
+const parts = Object.values(
+  import.meta.glob<Partial<MachinesModule>>(['./machines/MachinesPage.tsx', './machines/live-source.ts']),
+);
+const loadMachines: LoadMachines =
+  parts.length < 2
+    ? undefined
+    : async () => Object.assign({}, ...(await Promise.all(parts.map((load) => load())))) as MachinesModule;
+
+if (place) {
+  // Relative to where the page lies: a proxy may put it below a path.
+  const base = new URL('.', document.baseURI).pathname;
+  const clock = createClock();
+  const storage = createStorage();
+  const app = createApp({
+    http: createHttp(base),
+    clock,
+    storage,
+    address: createAddress(),
+    palette: createPalette(document.documentElement, storage),
+    openStream: (options) => openStream({ base, clock, page: document }, options),
+  });
+  void app.checkSession();
+  render(
+    <Shell app={app} loadMachines={loadMachines} queue={<main class="plain-message">Queue</main>} />,
+    place,
+  );
+}

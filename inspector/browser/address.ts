@@ -1,0 +1,31 @@
+// The address bar and the tab: the page's place is the part behind "#", its title tells how things stand. Wired in
+// main.tsx, read by the shell.
+
+export interface Address {
+  /** The part behind "#", with it; '' when there is none. */
+  hash(): string;
+  go(hash: string): void;
+  /** Like `go`, without a new step for the back button and without telling `onChange`. */
+  replace(hash: string): void;
+  /** Calls `then` when the place changed, by a link, the keys or the back button. */
+  onChange(then: () => void): () => void;
+  /** Sets the title of the tab. */
+  title(text: string): void;
+}
+
+export function createAddress(): Address {
+  return {
+    hash: () => location.hash,
+    go(hash) {
+      if (location.hash !== hash) location.hash = hash;
+    },
+    replace: (hash) => history.replaceState(null, '', hash),
+    onChange(then) {
+      addEventListener('hashchange', then);
+      return () => removeEventListener('hashchange', then);
+    },
+    title(text) {
+      if (document.title !== text) document.title = text;
+    },
+  };
+}
