@@ -23,6 +23,17 @@ export interface FlatMachine {
   start(input: JsonObject): Moved;
   /** Undefined: nothing changed. */
   step(rest: Rest, event: MachineInput): Moved | undefined;
+  /** What the state would try for this event, in order, and what each guard says now. For explanations; slow. */
+  branches(rest: Rest, event: MachineInput): readonly Branch[];
+}
+
+/** One transition that a state has for an event. */
+export interface Branch {
+  /** Name of the guard; null: it has none. */
+  readonly guard: string | null;
+  readonly passes: boolean;
+  /** Null: the state is not left. */
+  readonly target: string | null;
 }
 
 /** An event as guards and actions see it. */
@@ -41,7 +52,7 @@ interface Action {
 }
 
 interface Transition {
-  readonly guard: { readonly passes: Guard; readonly params: Params } | undefined;
+  readonly guard: { readonly name: string; readonly passes: Guard; readonly params: Params } | undefined;
   /** Undefined: the state is not left. */
   readonly target: string | undefined;
   readonly actions: readonly Action[];
@@ -103,7 +114,7 @@ export function flatten(machine: AnyStateMachine, stepsMax: number): FlatMachine
 
   function guardOf(named: Named): Transition['guard'] {
     const { type, params } = typeof named === 'string' ? { type: named } : named;
-    return { passes: guards[type]!, params };
+    return { name: type, passes: guards[type]!, params };
   }
 
   function actionOf(named: Named): Action {
@@ -189,6 +200,14 @@ export function flatten(machine: AnyStateMachine, stepsMax: number): FlatMachine
       if (state === undefined) return undefined;
       const given = { context: rest.context, event };
       return settle(rest, choose(state.on.get(event.type), given), event);
+    },
+    branches: (rest, event) => {
+      const given = { context: rest.context, event };
+      return (states.get(rest.value)?.on.get(event.type) ?? []).map(({ guard, target }) => ({
+        guard: guard?.name ?? null,
+        passes: guard === undefined || guard.passes(given, paramsOf(guard.params, given)),
+        target: target ?? null,
+      }));
     },
   };
 }

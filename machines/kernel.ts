@@ -6,7 +6,7 @@ import { digestOf } from './digest.ts';
 import { MachineError } from './error.ts';
 import type { MachineEvent } from './events.ts';
 import { checkFields, isObject } from './fields.ts';
-import { type FlatMachine, flatten } from './flat.ts';
+import { type Branch, type FlatMachine, flatten } from './flat.ts';
 import type { Json, JsonObject } from './json.ts';
 import { fold, without } from './ledger.ts';
 import { definitionOf } from './registry.ts';
@@ -109,6 +109,11 @@ export function stepAs(
   if (moved === undefined) return null;
   const folded = fold(before, n, moved, stamp.at, firstEffect);
   return answered.length === 0 ? folded : { cell: folded.cell, ops: [...answered, ...folded.ops] };
+}
+
+/** The transitions this cell's state has for an event, with what their guards say; empty: it does not listen. */
+export function branchesOf(kind: string, cell: Cell, event: MachineEvent, stamp: Stamp): readonly Branch[] {
+  return flatOf(definitionOf(kind)).branches(cell, { ...event, at: stamp.at });
 }
 
 /** Is the actor's work over: in a final state, nothing running, nothing armed? */

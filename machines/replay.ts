@@ -4,7 +4,7 @@ import { MachineError } from './error.ts';
 import type { MachineEvent } from './events.ts';
 import { isObject } from './fields.ts';
 import type { JsonObject } from './json.ts';
-import { type Cell, digest, init, stepAs } from './kernel.ts';
+import { type Cell, digest, init, type Op, type Step, stepAs } from './kernel.ts';
 import { definitionOf, upcast } from './registry.ts';
 
 /** As much of a record of the log as folding needs. */
@@ -40,32 +40,38 @@ export function parseKind(kind: string): { readonly kind: string; readonly versi
  * not follow or does not lead where it says, TENDER_HISTORY_FROM_THE_FUTURE when a newer machine wrote it.
  */
 export function foldRecord(before: Cell | undefined, record: LogRecord): Cell {
+  return stepRecord(before, record).cell;
+}
+
+/** The same with the orders that the host carried out after this record. */
+export function stepRecord(before: Cell | undefined, record: LogRecord): Step {
   const { kind, version } = parseKind(record.kind);
   const definition = definitionOf(kind);
   const expected = (before?.n ?? 0) + 1;
   if (record.n !== expected)
     throw broken(`${record.actor} has record ${record.n} where ${expected} should be`);
-  const cell = before ? advance(before, record, kind, version) : birth(record, kind, version);
+  const step = before ? advance(before, record, kind, version) : birth(record, kind, version);
+  const { cell } = step;
   if (cell.value !== record.state)
     throw broken(`${record.actor} is ${cell.value} after record ${record.n}, the log says ${record.state}`);
   // An older machine digested another shape of context: its state is all that can be compared.
   if (version === definition.version && digest(cell) !== record.digest)
     throw broken(`${record.actor} differs from the log after record ${record.n}, in state ${cell.value}`);
-  return cell;
+  return step;
 }
 
-function birth(record: LogRecord, kind: string, version: number): Cell {
+function birth(record: LogRecord, kind: string, version: number): Step {
   // Also refuses versions of the future.
   const [event] = upcast(kind, version, record.event);
   if (event?.type !== created || !isObject(event.input))
     throw broken(`${record.actor} does not begin with ${created}`);
-  return init(kind, event.input, { at: record.at }).cell;
+  return init(kind, event.input, { at: record.at });
 }
 
-function advance(before: Cell, record: LogRecord, kind: string, version: number): Cell {
-  const cell = stepThrough(kind, before, upcast(kind, version, record.event), record);
-  if (typeof cell !== 'string') return cell;
-  throw broken(`${record.actor} does not take ${cell} of record ${record.n}`);
+function advance(before: Cell, record: LogRecord, kind: string, version: number): Step {
+  const step = stepThrough(kind, before, upcast(kind, version, record.event), record);
+  if (typeof step !== 'string') return step;
+  throw broken(`${record.actor} does not take ${step} of record ${record.n}`);
 }
 
 /**
@@ -77,17 +83,19 @@ export function stepThrough(
   before: Cell,
   events: readonly MachineEvent[],
   { n, at }: Pick<LogRecord, 'n' | 'at'>,
-): Cell | string {
+): Step | string {
   const definition = definitionOf(kind);
   let cell = before;
   let effects = 0;
+  let ops: readonly Op[] = [];
   for (const event of events) {
     const step = stepAs(definition, cell, event, { at }, n, effects);
     if (!step) return event.type;
     effects += step.ops.filter((op) => op.op === 'start').length;
     cell = step.cell;
+    ops = ops.length === 0 ? step.ops : [...ops, ...step.ops];
   }
-  return cell.n === n ? cell : { ...cell, n };
+  return { cell: cell.n === n ? cell : { ...cell, n }, ops };
 }
 
 /** Where each actor stands, and those whose records do not fold: set aside alone, the others go on. */

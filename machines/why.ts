@@ -1,7 +1,11 @@
 // Why does it stand still? One catalogue of sentences for page, CLI and API: each state of an upload, each thing that can
 // hold it back, with the facts, until when, and what a person can do. Every wait has a name, a reason and an end.
-import type { ConnectionState } from './connection.ts';
+import { commandsNow } from './available.ts';
+import type { BreakerContext, BreakerState } from './breaker.ts';
+import type { ConnectionContext, ConnectionState } from './connection.ts';
 import type { JsonObject } from './json.ts';
+import type { Cell } from './kernel.ts';
+import { definitionOf } from './registry.ts';
 import type { Hold } from './schedule.ts';
 import type { UploadState } from './upload.ts';
 import type { UploadContext } from './upload-context.ts';
@@ -14,6 +18,8 @@ export interface Why {
   readonly facts: JsonObject;
   readonly untilMs: number | null;
   readonly whatToDo: string;
+  /** Commands a person may give now, by their event types: 'resume', 'retry' … */
+  readonly actions: readonly string[];
 }
 
 interface Words {
@@ -116,30 +122,37 @@ export const holdWords: { readonly [why in Exclude<Hold['why'], 'connection'>]: 
   turn: { sentence: 'Others go first.', whatToDo: 'Nothing; or raise its priority.' },
 };
 
-/** Guards that can refuse an event: what to tell whoever sent it. By kind of machine and name of guard. */
-export const guardWords: { readonly [kind: string]: { readonly [guard: string]: string } } = {
-  upload: {
-    changesPriority: 'It has that priority already.',
-    addsPauser: 'It is paused by this party already, or too many pause it: let one of them resume first.',
-    lastPauser: 'It is not paused by this party: resume it as the one who paused it.',
-    growsDurable: 'That many bytes were known to be durable already.',
-    tellsNews: 'That was known already.',
-    fileIsBack: 'It was not parked for a missing file: retry it instead.',
-    alreadyIndexed: 'The cloud has not said yet that it is searchable.',
-  },
-  connection: {
-    isThisLine: 'That line is not the present one any more.',
-    tellsNews: 'That was known already.',
-  },
-  breaker: {
-    mayTryEarly: 'An early try was made a moment ago, or a person holds the breaker open.',
-    isNotForced: 'A person holds the breaker open.',
-  },
+/** A breaker, for itself. */
+export const breakerWords: { readonly [state in BreakerState]: Words } = {
+  closed: { sentence: 'Requests pass.', whatToDo: nothing },
+  open: holdWords.breaker,
+  'half-open': holdWords.probing,
 };
+
+/**
+ * Why an actor of any kind is where it is. `hold` is the scheduler's answer for an upload that wants to send, if it was
+ * asked. Throws TENDER_KIND_UNKNOWN.
+ */
+export function whyActor(kind: string, cell: Cell, hold: Hold | null = null): Why {
+  definitionOf(kind);
+  const actions = commandsNow(kind, cell);
+  if (kind === 'upload')
+    return whyUpload(cell.value as UploadState, cell.context as unknown as UploadContext, hold);
+  if (kind === 'connection') {
+    const context = cell.context as ConnectionContext;
+    const words = connectionWords[cell.value as ConnectionState];
+    return { state: cell.value, ...words, facts: { ...context }, untilMs: context.untilMs, actions };
+  }
+  const context = cell.context as BreakerContext;
+  const words = breakerWords[cell.value as BreakerState];
+  return { state: cell.value, ...words, facts: { ...context }, untilMs: context.untilMs, actions };
+}
 
 /** Why an upload is where it is; `hold` is the scheduler's answer for one that wants to send, if it was asked. */
 export function whyUpload(state: UploadState, context: UploadContext, hold: Hold | null): Why {
   const last = context.errors.at(-1);
+  const cell = { n: 1, value: state, context: context as unknown as JsonObject, fx: {}, tm: {} };
+  const actions = commandsNow('upload', cell);
   const facts: JsonObject = {
     version: context.version,
     priority: context.priority,
@@ -153,6 +166,7 @@ export function whyUpload(state: UploadState, context: UploadContext, hold: Hold
     facts: { ...facts, ...more },
     untilMs,
     whatToDo: words.whatToDo,
+    actions,
   });
   switch (state) {
     case 'sending':

@@ -126,10 +126,10 @@ describe('a history written by upload@1', () => {
       { type: 'pause', by: 'cli' },
       { type: 'resume', by: 'cli' },
     ];
-    expect(stepThrough('upload', before, events, { n: 4, at: 99 })).toMatchObject({ n: 4, value: 'sending' });
-    expect(Object.keys((stepThrough('upload', before, events, { n: 4, at: 99 }) as Cell).fx)).toEqual([
-      '4.1',
-    ]);
+    expect(stepThrough('upload', before, events, { n: 4, at: 99 })).toMatchObject({
+      cell: { n: 4, value: 'sending', fx: { '4.1': {} } },
+      ops: [{ op: 'disarm' }, { op: 'start', id: '4.0' }, { op: 'stop' }, { op: 'start', id: '4.1' }],
+    });
     expect(stepThrough('upload', before, [...events, { type: 'resume', by: 'cli' }], { n: 4, at: 99 })).toBe(
       'resume',
     );

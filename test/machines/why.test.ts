@@ -9,12 +9,12 @@ import { failureClasses } from '../../machines/upload-events.ts';
 import {
   connectionWords,
   failureWords,
-  guardWords,
   holdWords,
   parkedWords,
   stateWords,
   whyUpload,
 } from '../../machines/why.ts';
+import { guardWords } from '../../machines/why-guards.ts';
 import { life, pausedByCli, pausedForAMinute, sent, stored, watched } from './cells.ts';
 
 const why = (cell: Cell, hold: Hold | null = null) =>
@@ -68,6 +68,7 @@ describe('why it stands still', () => {
       },
       untilMs: 17_020,
       whatToDo: 'Nothing: it goes on by itself.',
+      actions: ['pause', 'cancel', 'retry', 'prioritise'],
     });
   });
 
