@@ -36,10 +36,64 @@ export interface Accepted {
   readonly state: string;
 }
 
+/** A record at a glance: everything about it but the event's fields, kind, boot and hash. */
+export type Outline = Pick<Rec, 'seq' | 'actor' | 'n' | 'at' | 'src' | 'state'> & { readonly type: string };
+
+/** Which records, in order of the log or, with `actor`, of its own numbers. Both bounds are exclusive. */
+export interface RecordRange {
+  readonly actor?: string;
+  readonly after?: number;
+  readonly before?: number;
+  /** Newest first. */
+  readonly reverse?: boolean;
+  readonly limit: number;
+}
+
+/** Records wanted of a range; a list fits when it holds the value, an absent one always. */
+export interface RecordFilter extends RecordRange {
+  readonly types?: readonly string[];
+  readonly states?: readonly string[];
+  readonly sources?: readonly Source[];
+}
+
+export interface RecordsFound {
+  readonly records: readonly Rec[];
+  /** The last record looked at; the next search goes on from there. */
+  readonly scannedTo: number | undefined;
+  /** False: the range was read to its end. */
+  readonly more: boolean;
+}
+
+/** Where the kept history of an actor begins: its cell after record `n`, the last one dropped. */
+export type Base =
+  | { readonly n: number; readonly cell: Cell; readonly lost?: undefined }
+  /** No cell can be told, and why. */
+  | { readonly n: number; readonly cell?: undefined; readonly lost: string };
+
+/** One actor as it stands. */
+export interface ActorState {
+  readonly actor: string;
+  readonly kind: string;
+  readonly cell: Cell;
+  /** Log time of its last record. */
+  readonly lastAt: number;
+  /** Its work is over: only a receipt is left. */
+  readonly finished: boolean;
+  /** Why it was set aside, if it was. */
+  readonly quarantined?: string;
+}
+
 /** Nothing was written. Normal for duplicates: a sender that repeats itself gets this the second time. */
 export interface Refused {
   readonly accepted: false;
-  readonly reason: 'unknown' | 'exists' | 'finished' | 'not-accepted' | 'invalid' | 'quarantined';
+  readonly reason:
+    | 'unknown'
+    | 'exists'
+    | 'finished'
+    | 'not-accepted'
+    | 'invalid'
+    | 'quarantined'
+    | 'moved-on';
   /** For people: what to do instead. */
   readonly message: string;
 }
@@ -101,6 +155,10 @@ export interface HostStatus {
   readonly logId: string;
   readonly boot: number;
   readonly lastSeq: number;
+  /** Sequence number of the first record that is kept. */
+  readonly oldestSeq: number;
+  /** Log time now, ms. */
+  readonly nowMs: number;
   /** `stopped`: a write failed; nothing is acknowledged until the log was reopened and verified. */
   readonly writing: 'open' | 'stopped' | 'closed';
   readonly linePermits: number;
@@ -118,6 +176,19 @@ export interface Filter {
   readonly limit: number;
 }
 
+export interface ActorFilter extends Filter {
+  /** A piece of the actor's id, or of its document's name, in any case of letters. */
+  readonly text?: string;
+}
+
+export interface ActorsFound {
+  readonly actors: readonly ActorState[];
+  /** The last actor looked at; the next search goes on after it. */
+  readonly scannedTo: string | undefined;
+  /** False: there are no further actors. */
+  readonly more: boolean;
+}
+
 export interface Host {
   /** Verifies the log, folds what no head holds yet, re-arms timers, then issues open effects again by priority. */
   open(): Promise<RecoveryReport>;
@@ -132,11 +203,17 @@ export interface Host {
   read(actor: string): Promise<Cell | undefined>;
   list(filter: Filter): AsyncIterable<{ readonly actor: string; readonly cell: Cell }>;
   /** Records in order, after sequence number (or, with `actor`, after that actor's n) `after`. */
-  history(options: {
-    readonly actor?: string;
-    readonly after?: number;
-    readonly limit: number;
-  }): AsyncIterable<Rec>;
+  history(range: RecordRange): AsyncIterable<Rec>;
+  /** The same at a glance, several times faster. */
+  outlines(range: RecordRange): AsyncIterable<Outline>;
+  /** At most `limit` records that fit, among at most `scannedMaxRecords` looked at. */
+  search(filter: RecordFilter): Promise<RecordsFound>;
+  /** Where an actor's kept history begins; undefined: with its first record. */
+  base(actor: string): Promise<Base | undefined>;
+  /** The durable state with what is known around it; activates nothing. */
+  look(actor: string): Promise<ActorState | undefined>;
+  /** Actors in order of their ids that fit, among at most `scannedMaxActors` looked at. */
+  find(filter: ActorFilter): Promise<ActorsFound>;
   /** Every record once it is durable; the answer unsubscribes. */
   tail(listener: (rec: Rec) => void): () => void;
   /** A side row (`file/…`, `ch/…`, `cursor` …), as last durable. */
@@ -168,5 +245,7 @@ export interface SendOptions {
   readonly src?: Source;
   /** Durable within `softDelayMs`, in order, instead of at once. */
   readonly soft?: boolean;
+  /** Only if the actor's last record still is this one; otherwise refused as `moved-on`. */
+  readonly onlyAtN?: number;
   readonly rows?: readonly Change[];
 }

@@ -7,6 +7,7 @@ import type { Cell } from '../../machines/kernel.ts';
 import { permitOf } from '../../machines/registry.ts';
 import { TenderError } from '../errors.ts';
 import type { Clock, Random, Storage } from '../ports.ts';
+import { findBase } from './base-rows.ts';
 import type { Accepted, EffectHandler, Host, HostStatus, Rec, Refused, SendOptions } from './contract.ts';
 import { queued } from './index-rows.ts';
 import { keys } from './keys.ts';
@@ -14,7 +15,8 @@ import { defaultLimits, type HostLimits } from './limits.ts';
 import { notKept } from './loop.ts';
 import { type Opened, openLog } from './opened.ts';
 import { createPermits, type Permits } from './permits.ts';
-import { history, list } from './reads.ts';
+import { history, outlines, search } from './read-records.ts';
+import { find, list, look } from './reads.ts';
 import { seal } from './sealed.ts';
 import { readRow, readRows, sealRows } from './side-rows.ts';
 import type { Mail } from './turn.ts';
@@ -164,7 +166,9 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
         );
       }
       const rows = options.rows === undefined ? [] : sealRows(options.rows);
-      loop.post({ actor, job, src, soft: options.soft === true, rows, answer: resolve, fail: reject });
+      const { soft = false, onlyAtN } = options;
+      const mail = { actor, job, src, soft, rows, answer: resolve, fail: reject };
+      loop.post(onlyAtN === undefined ? mail : { ...mail, onlyAtN });
     });
   }
 
@@ -197,11 +201,13 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
   };
 
   function status(): HostStatus {
-    const { store, cells, effects, logId, boot } = here();
+    const { store, cells, effects, retention, now, logId, boot } = here();
     return {
       logId,
       boot,
       lastSeq: store.tip.seq,
+      oldestSeq: retention.oldestSeq,
+      nowMs: now(),
       writing: store.writing,
       linePermits: permits.count,
       running: effects.running,
@@ -222,6 +228,11 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     read: async (actor) => (await here().cells.find(actor))?.slot.cell,
     list: (filter) => list(here().store.kv(), here().cells, filter),
     history: (range) => history(here().store.kv(), range),
+    outlines: (range) => outlines(here().store.kv(), range),
+    search: async (filter) => search(here().store.kv(), filter),
+    base: async (actor) => findBase(here().store.kv(), actor),
+    look: async (actor) => look(here().cells, actor),
+    find: async (filter) => find(here().store.kv(), here().cells, filter),
     tail: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -17,6 +17,8 @@ export const keys = {
   by: (actor: string, n: number) => `by/${actor}/${digits(n, 9)}`,
   head: (actor: string) => `head/${actor}`,
   receipt: (actor: string) => `rc/${actor}`,
+  /** Cell before the first record that is kept of an actor. */
+  base: (actor: string) => `base/${actor}`,
   deadLetter: (actor: string) => `dl/${actor}`,
   timer: (due: number, actor: string, id: string) => `tm/${digits(due, 15)}/${actor}/${id}`,
   /** Open effects: what they wait for, urgent first, then oldest first. */
@@ -31,6 +33,7 @@ export const prefixes = {
   by: 'by/',
   head: 'head/',
   receipt: 'rc/',
+  base: 'base/',
   deadLetter: 'dl/',
   timer: 'tm/',
   queue: 'q/',

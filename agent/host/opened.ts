@@ -26,6 +26,8 @@ import { createWatermark } from './watermark.ts';
 export interface Opened {
   readonly logId: string;
   readonly boot: number;
+  /** Log time. */
+  now(): number;
   readonly store: Store;
   readonly cells: Cells;
   readonly loop: Loop;
@@ -177,7 +179,7 @@ function assemble(parts: OpenedParts, { kv, standing }: Recovered): Opened {
     damaged: parts.damaged,
     log,
   });
-  return { logId, boot, store, cells, loop, timers, effects, retention, vigil, postHost };
+  return { logId, boot, now, store, cells, loop, timers, effects, retention, vigil, postHost };
 }
 
 /** The first record of every boot; connection and breakers are told that the world may have changed meanwhile. */

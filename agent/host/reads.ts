@@ -1,13 +1,16 @@
-// What others may see of the log: actors in order of their ids, records in order of the log. Reads activate nothing and
-// show only what is durable.
+// Actors as others may see them: live cells, heads and receipts, merged in order of their ids. Reads activate nothing and
+// show only what is durable. A row is unpacked only if it may fit: among 100,000 documents a name is found by looking at
+// bytes.
+import { type Name, nameForPeople } from '../../cloud/contract/name.ts';
 import type { Cell } from '../../machines/kernel.ts';
-import { TenderError } from '../errors.ts';
 import type { KeyValue } from '../ports.ts';
 import type { Cells } from './cells.ts';
-import type { Filter, Rec } from './contract.ts';
-import { after, below, keys, prefixes } from './keys.ts';
-import { decodeRecord } from './record.ts';
+import type { ActorFilter, ActorState, ActorsFound, Filter } from './contract.ts';
+import { below, prefixes } from './keys.ts';
 import { readSlot, type Slot } from './slot.ts';
+
+/** Actors looked at by one search. */
+export const scannedMaxActors = 10_000;
 
 export interface Listed {
   readonly actor: string;
@@ -16,31 +19,75 @@ export interface Listed {
 
 /** Live cells, heads and receipts, merged by id; a live cell wins over its head. */
 export async function* list(kv: KeyValue, cells: Cells, filter: Filter): AsyncGenerator<Listed> {
-  const { kind, state, after: from, limit } = filter;
-  const start = [kind === undefined ? '' : `${kind}/`, from ?? ''].sort().at(-1)!;
-  const live = [...cells.liveSlots()].filter((slot) => slot.actor > start).sort(byActor);
-  const heads = slots(kv, prefixes.head, start, kind);
-  const receipts = slots(kv, prefixes.receipt, start, kind);
+  if (filter.limit <= 0) return;
   let count = 0;
+  for await (const place of merged(kv, cells, filter)) {
+    if (!mayFit(place, filter)) continue;
+    const state = stateOf(place);
+    if (!fits(state, filter)) continue;
+    count += 1;
+    yield { actor: state.actor, cell: cells.live(state.actor)?.cell ?? state.cell };
+    if (count === filter.limit) return;
+  }
+}
+
+export async function find(kv: KeyValue, cells: Cells, filter: ActorFilter): Promise<ActorsFound> {
+  const actors: ActorState[] = [];
+  let scannedTo: string | undefined;
+  let scanned = 0;
+  for await (const place of merged(kv, cells, filter)) {
+    if (scanned === scannedMaxActors || actors.length === filter.limit)
+      return { actors, scannedTo, more: true };
+    scanned += 1;
+    scannedTo = place.actor;
+    if (!mayFit(place, filter)) continue;
+    const state = stateOf(place);
+    if (fits(state, filter)) actors.push(state);
+  }
+  return { actors, scannedTo, more: false };
+}
+
+/** One actor, as `find` tells it. Throws TENDER_LOG_BROKEN on a stale or damaged head. */
+export async function look(cells: Cells, actor: string): Promise<ActorState | undefined> {
+  const found = await cells.find(actor);
+  return found === undefined ? undefined : told(found.slot, found.finished);
+}
+
+/** An actor on the way: in memory, or a row not yet unpacked. */
+type Place = { readonly actor: string; readonly finished: boolean } & (
+  | { readonly slot: Slot; readonly sealed?: undefined }
+  | { readonly slot?: undefined; readonly key: string; readonly sealed: string }
+);
+
+async function* merged(
+  kv: KeyValue,
+  cells: Cells,
+  { kind, after: from }: Pick<Filter, 'kind' | 'after'>,
+): AsyncGenerator<Place> {
+  const prefix = kind === undefined ? '' : `${kind}/`;
+  const start = [prefix, from ?? ''].sort().at(-1)!;
+  const live: Place[] = [...cells.liveSlots()]
+    .filter(({ actor }) => actor > start && actor.startsWith(prefix))
+    .sort((a, b) => (a.actor < b.actor ? -1 : 1))
+    .map((slot) => ({ actor: slot.actor, finished: false, slot }));
+  const heads = places(kv, prefixes.head, start, prefix, false);
+  const receipts = places(kv, prefixes.receipt, start, prefix, true);
+  let next = 0;
   try {
-    let head = await next(heads);
-    let receipt = await next(receipts);
-    while (count < limit) {
-      const first = [live[0], head, receipt].filter((slot) => slot !== undefined).sort(byActor)[0];
+    let head = await step(heads);
+    let receipt = await step(receipts);
+    for (;;) {
+      const first = least(live[next], least(head, receipt));
       if (first === undefined) return;
       const { actor } = first;
-      let found: Slot = first;
+      let place: Place = first;
       if (receipt?.actor === actor) {
-        found = receipt;
-        receipt = await next(receipts);
+        place = receipt;
+        receipt = await step(receipts);
       }
-      if (head?.actor === actor) head = await next(heads);
-      if (live[0]?.actor === actor) found = live.shift()!;
-      if (kind !== undefined && found.kind !== kind) continue;
-      const current = found.quarantined === undefined ? found.cell.value : 'quarantined';
-      if (state !== undefined && current !== state) continue;
-      count += 1;
-      yield { actor, cell: cells.live(actor)?.cell ?? found.cell };
+      if (head?.actor === actor) head = await step(heads);
+      if (live[next]?.actor === actor) place = live[next++]!;
+      yield place;
     }
   } finally {
     await heads.return(undefined);
@@ -48,54 +95,62 @@ export async function* list(kv: KeyValue, cells: Cells, filter: Filter): AsyncGe
   }
 }
 
-const byActor = (a: Slot, b: Slot): number => (a.actor < b.actor ? -1 : a.actor > b.actor ? 1 : 0);
-
-async function next(from: AsyncGenerator<Slot>): Promise<Slot | undefined> {
-  const step = await from.next();
-  return step.done === true ? undefined : step.value;
+function least(a: Place | undefined, b: Place | undefined): Place | undefined {
+  if (a === undefined || b === undefined) return a ?? b;
+  return b.actor < a.actor ? b : a;
 }
 
-async function* slots(
+async function step(from: AsyncIterator<Place>): Promise<Place | undefined> {
+  const { done, value } = await from.next();
+  return done === true ? undefined : value;
+}
+
+async function* places(
   kv: KeyValue,
   prefix: string,
   start: string,
-  kind: string | undefined,
-): AsyncGenerator<Slot, undefined> {
-  const end = kind === undefined ? below(prefix).lt : below(`${prefix}${kind}/`).lt;
+  kind: string,
+  finished: boolean,
+): AsyncGenerator<Place, undefined> {
+  const end = below(prefix + kind).lt;
   for await (const [key, sealed] of kv.iterate({ gt: prefix + start, lt: end })) {
-    yield readSlot(key.slice(prefix.length), key, sealed);
+    yield { actor: key.slice(prefix.length), finished, key, sealed };
   }
   return undefined;
 }
 
-/** Records after a sequence number, or of one actor after one of its own. */
-export async function* history(
-  kv: KeyValue,
-  range: { readonly actor?: string; readonly after?: number; readonly limit: number },
-): AsyncGenerator<Rec> {
-  const { actor, after: from = 0, limit } = range;
-  if (limit <= 0) return;
-  if (actor === undefined) {
-    for await (const [key, row] of kv.iterate({ ...after(prefixes.log, keys.log(from)), limit })) {
-      yield read(key, row);
-    }
-    return;
-  }
-  const own = { gt: keys.by(actor, from), lt: below(`${prefixes.by}${actor}/`).lt, limit };
-  for await (const [, seq] of kv.iterate(own)) {
-    const key = keys.log(Number(seq));
-    const row = await kv.get(key);
-    if (row !== undefined) yield read(key, row);
-  }
+/** Whether a row is worth unpacking; says yes too often, never no. */
+function mayFit({ actor, sealed }: Place, { state, text }: Pick<ActorFilter, 'state' | 'text'>): boolean {
+  if (sealed === undefined) return true;
+  if (state !== undefined && state !== 'quarantined' && !sealed.includes(`"value":"${state}"`)) return false;
+  // A name may be spelled with escapes, or be bytes in base64: those are unpacked.
+  if (text === undefined || !/^[\w .-]+$/.test(text) || sealed.includes('\\') || sealed.includes('"b64"'))
+    return true;
+  return (
+    sealed.toLowerCase().includes(text.toLowerCase()) || actor.toLowerCase().includes(text.toLowerCase())
+  );
 }
 
-function read(key: string, row: string): Rec {
-  const rec = decodeRecord(row);
-  if (rec === undefined) {
-    throw new TenderError(
-      'TENDER_LOG_BROKEN',
-      `The record ${key} cannot be read. Restart the agent: it sets the broken log aside and rebuilds.`,
-    );
-  }
-  return rec;
+function stateOf(place: Place): ActorState {
+  const slot = place.slot ?? readSlot(place.actor, place.key, place.sealed);
+  return told(slot, place.finished);
+}
+
+function told(slot: Slot, finished: boolean): ActorState {
+  const { actor, kind, cell, lastAt, quarantined } = slot;
+  return { actor, kind, cell, lastAt, finished, ...(quarantined === undefined ? {} : { quarantined }) };
+}
+
+function fits({ actor, kind, cell, quarantined }: ActorState, filter: ActorFilter): boolean {
+  if (filter.kind !== undefined && kind !== filter.kind) return false;
+  const current = quarantined === undefined ? cell.value : 'quarantined';
+  if (filter.state !== undefined && current !== filter.state) return false;
+  if (filter.text === undefined) return true;
+  const wanted = filter.text.toLowerCase();
+  return actor.toLowerCase().includes(wanted) || nameOf(cell).toLowerCase().includes(wanted);
+}
+
+/** The document's name as people see it; other machines have none. */
+function nameOf({ context: { name } }: Cell): string {
+  return name === undefined ? '' : nameForPeople(name as Name);
 }

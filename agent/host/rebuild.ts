@@ -2,8 +2,9 @@
 // whose checksum holds, and the records up to the damage. The new log has a new id, so that no effect id ever means two
 // things; the daemon then rescans its folders and asks the cloud what it holds. Safe to be killed at any point.
 import type { Change, KeyValue, Storage } from '../ports.ts';
+import { baseRow } from './base-rows.ts';
 import { checkpointRow, formatVersion, identityRow } from './checkpoint.ts';
-import type { Rebuilt } from './contract.ts';
+import type { Base, Rebuilt } from './contract.ts';
 import { difference } from './index-rows.ts';
 import { below, isSideKey, keys, prefixes } from './keys.ts';
 import { encodeBody, genesis, link } from './record.ts';
@@ -80,12 +81,18 @@ export async function refill(
     changes.push(headRow(slot));
     if (slot.quarantined !== undefined) changes.push(quarantineRow(slot.actor, slot.quarantined));
     else changes.push(...difference(slot.actor, slot.kind, undefined, slot.cell, 0).changes);
+    changes.push(baseRow(slot.actor, baseOf(slot)));
   }
   for (let from = 0; from < changes.length; from += batchMaxRows) {
     await kv.batch(changes.slice(from, from + batchMaxRows), { sync: true });
   }
   const { reason, evidence, formerLogId = null } = rebuilt;
   return begin(kv, { type: 'log.rebuilt', logId: parts.logId, formerLogId, reason, evidence }, parts);
+}
+
+/** The new log has no records of what it was filled with: its history begins with these cells. */
+function baseOf({ cell, quarantined }: Slot): Base {
+  return quarantined === undefined ? { n: cell.n, cell } : { n: cell.n, lost: quarantined };
 }
 
 /** Writes the name, the first record and the first checkpoint of a log, and the mark beside it. */

@@ -1,13 +1,16 @@
 // Keeps the log from growing for ever: records all heads have passed are dropped from the front once they are old or the
 // log is too large, and the hash of the last dropped one becomes the anchor of the rest. The state needs none of them;
-// people lose history older than the limits, nothing else. Receipts have a limit of their own.
+// people lose history older than the limits, nothing else: an actor of which records are left keeps its cell before them
+// (base-rows.ts). Receipts have a limit of their own.
 import type { MachineEvent } from '../../machines/kernel.ts';
 import type { Change, Clock, KeyValue } from '../ports.ts';
+import { createBases } from './base-rows.ts';
 import { type Identity, identityRow } from './checkpoint.ts';
 import { below, keys, prefixes, sequenceOf } from './keys.ts';
 import type { HostLimits } from './limits.ts';
 import { decodeRecord } from './record.ts';
 import type { Tip } from './store.ts';
+import { hostActor } from './turn.ts';
 import type { Watermark } from './watermark.ts';
 
 /** Rows deleted in one batch. */
@@ -17,6 +20,8 @@ export interface Retention {
   start(): void;
   /** One sweep; called by itself every `retentionEveryMs`. Answers how many records it dropped. */
   sweep(): Promise<number>;
+  /** Sequence number of the first record that is kept. */
+  readonly oldestSeq: number;
   /** No sweep runs until the answer is called. */
   hold(): Promise<() => void>;
   stop(): void;
@@ -45,12 +50,14 @@ export function createRetention(parts: RetentionParts): Retention {
     let changes: Change[] = [];
     let base: Tip = identity.base;
     let bytes = 0;
+    const bases = createBases(parts.kv);
     const oldest = parts.now() - limits.retainMs;
 
     const flush = async (): Promise<void> => {
       if (changes.length === 0) return;
       const next = { ...identity, base };
-      await parts.commit({ type: 'log.trimmed', upTo: base.seq }, [...changes, identityRow(next)]);
+      const rows = [...changes, ...bases.take(), identityRow(next)];
+      await parts.commit({ type: 'log.trimmed', upTo: base.seq }, rows);
       identity = next;
       watermark.trimmed(bytes);
       changes = [];
@@ -63,6 +70,7 @@ export function createRetention(parts: RetentionParts): Retention {
       const large = watermark.logBytes - bytes > limits.retainMaxBytes;
       if (stopped || rec === undefined || (!large && rec.at > oldest)) break;
       changes.push({ type: 'del', key }, { type: 'del', key: keys.by(rec.actor, rec.n) });
+      if (rec.actor !== hostActor) await bases.drop(rec);
       bytes += row.length;
       base = { seq: sequenceOf(key), hash: rec.hash };
       dropped += 1;
@@ -100,6 +108,9 @@ export function createRetention(parts: RetentionParts): Retention {
   return {
     start: plan,
     sweep,
+    get oldestSeq() {
+      return identity.base.seq + 1;
+    },
     hold: async () => {
       const before = sweeping;
       const { promise, resolve } = Promise.withResolvers<void>();

@@ -28,6 +28,8 @@ export interface Mail {
     | { readonly type: 'host'; readonly event: MachineEvent };
   readonly src: Source;
   readonly soft: boolean;
+  /** The sender has seen the actor at this record and means no other. */
+  readonly onlyAtN?: number;
   /** Side rows, sealed already. */
   readonly rows: readonly Change[];
   answer(outcome: Accepted | Refused | undefined): void;
@@ -129,6 +131,10 @@ function decideOne(
   if (slot === undefined && job.type !== 'create') return refuse('unknown', `There is no actor "${actor}".`);
   if (slot?.quarantined !== undefined) {
     return refuse('quarantined', `${actor} was set aside: ${slot.quarantined}`);
+  }
+
+  if (mail.onlyAtN !== undefined && slot?.cell.n !== mail.onlyAtN) {
+    return refuse('moved-on', `${actor} has moved on: it is at record ${slot?.cell.n ?? 0} by now.`);
   }
 
   let event: MachineEvent;
