@@ -8,15 +8,17 @@ import type { Aboard } from './api/aboard.ts';
 import { policiesOf } from './config/presets.ts';
 import type { Config } from './config.ts';
 import { createBreaker } from './daemon/breaker.ts';
+import { createChanges } from './daemon/changes.ts';
 import { connectionActor, createConnection } from './daemon/connection.ts';
 import { createCounts } from './daemon/counts.ts';
 import { createIntake } from './daemon/intake.ts';
 import { createInventory } from './daemon/inventory.ts';
 import { createLineEnd } from './daemon/line-end.ts';
 import { createNotices } from './daemon/notices.ts';
+import { createRates } from './daemon/rates.ts';
 import { createRunning } from './daemon/running.ts';
 import { statusJson } from './daemon/status.ts';
-import { contextOf } from './daemon/upload-json.ts';
+import { contextOf, type Moving } from './daemon/upload-json.ts';
 import { createUploads } from './daemon/uploads.ts';
 import { checkSettled } from './effects/check-settled.ts';
 import { releaseSource } from './effects/release-source.ts';
@@ -75,7 +77,9 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
 
   const opened = createHost({ ...ports, log: (message) => log({ level: 'warning', message }) });
   const host = ports.decorate?.(opened) ?? opened;
-  const running = createRunning();
+  const changes = createChanges(host);
+  const rates = createRates(clock);
+  const running = createRunning((actor, figures) => rates.note(actor, (figures as Moving).bytesDurable ?? 0));
   const notices = createNotices({ host, log });
   const counts = createCounts({ host, clock });
   const ledger = createLedger(host);
@@ -154,7 +158,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     isOpen: () => openStates.includes(connection.state),
   });
   const intake = createIntake({ spool, tracker, host, clock, random, log });
-  const uploads = createUploads({ host });
+  const uploads = createUploads({ host, rates, running, price: undefined });
 
   host.register('checkSettled', checkSettled(settler));
   host.register('releaseSource', releaseSource(spool));
@@ -283,6 +287,9 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       return status();
     },
     running: running.actors,
+    changes,
+    stirred: running.listen,
+    version: ports.version,
   };
   host.onFatal((error) => {
     log({

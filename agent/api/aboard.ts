@@ -4,6 +4,7 @@ import type { Name } from '../../cloud/contract/name.ts';
 import type { JsonObject } from '../../machines/json.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
 import type { ConfigLine } from '../config.ts';
+import type { Changes } from '../daemon/changes.ts';
 import type { Host } from '../host/contract.ts';
 import type { Clock } from '../ports.ts';
 
@@ -15,6 +16,13 @@ export interface Uploads {
   resolve(idText: string): Promise<string>;
   get(uploadId: string): Promise<JsonObject>;
   why(uploadId: string): Promise<JsonObject>;
+  /** Those of these ids that are there, as they are now, and the ids of the others. */
+  items(uploadIds: Iterable<string>): Promise<{
+    readonly items: readonly JsonObject[];
+    readonly gone: readonly string[];
+  }>;
+  /** Figures of those whose effects run now and have told any. */
+  moving(): Promise<readonly JsonObject[]>;
   /** Those on their way first, in the order they will go; then the ended ones, newest first. */
   list(filter: { readonly state?: string; readonly limit: number }): Promise<{
     readonly items: readonly JsonObject[];
@@ -30,7 +38,7 @@ export interface Uploads {
 
 export interface Aboard {
   readonly clock: Clock;
-  readonly host: Pick<Host, 'history' | 'tail' | 'progressOf' | 'read' | 'status'>;
+  readonly host: Pick<Host, 'history' | 'tail' | 'progressOf' | 'read' | 'status' | 'rows' | 'putRows'>;
   readonly uploads: Uploads;
   readonly configLines: readonly ConfigLine[];
   readonly streamsMax: number;
@@ -43,4 +51,9 @@ export interface Aboard {
   connect(command: 'start' | 'stop' | 'reconnect', by: string): Promise<JsonObject>;
   /** Actors whose effects run now. */
   running(): Iterable<string>;
+  /** What the feed of the queue's page listens to. */
+  readonly changes: Pick<Changes, 'head' | 'after' | 'listen'>;
+  /** Told when the first effect begins to run and when the last has ended. */
+  readonly stirred: (listener: () => void) => () => void;
+  readonly version: string;
 }

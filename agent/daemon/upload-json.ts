@@ -31,6 +31,33 @@ export interface Moving {
   readonly bytesTotal?: number | null;
 }
 
+/** What only the daemon as a whole knows of one upload. */
+export interface Around {
+  /** Its place in the line, the next to go is 1; null: it wants nothing of the line now. */
+  readonly order: number | null;
+  readonly rateBytesPerSecond: number | null;
+  /** Until all of it is durable ashore, ms; null: unknown, or nothing moves. */
+  readonly leftMs: { readonly low: number; readonly high: number } | null;
+  /** Price of bytes on the line, if one is configured; money in millionths. */
+  readonly price: { readonly currency: string; readonly microsOf: (bytes: number) => number } | undefined;
+}
+
+const nothingAround: Around = { order: null, rateBytesPerSecond: null, leftMs: null, price: undefined };
+
+/** What a person may do to it in each state, where the machine itself does not say. */
+const actionsOf: Readonly<Record<UploadState, readonly string[]>> = {
+  sighted: ['pause', 'cancel', 'prioritise'],
+  settling: ['pause', 'cancel', 'prioritise'],
+  sending: ['pause', 'cancel', 'prioritise'],
+  confirming: ['pause', 'cancel', 'prioritise'],
+  waiting: ['retry', 'pause', 'cancel', 'prioritise'],
+  paused: ['resume', 'cancel', 'prioritise'],
+  parked: ['retry', 'cancel'],
+  stored: [],
+  indexed: [],
+  cancelled: [],
+};
+
 export function contextOf(cell: Cell): UploadContext {
   return cell.context as unknown as UploadContext;
 }
@@ -44,6 +71,7 @@ export function uploadJson(
   cell: Cell,
   hold: Hold | null,
   moving: Moving | undefined,
+  around: Around = nothingAround,
 ): JsonObject {
   const context = contextOf(cell);
   const state = cell.value as UploadState;
@@ -84,11 +112,57 @@ export function uploadJson(
     reason: context.indexed?.reason ?? null,
     indexFailure: context.indexFailure as unknown as Json,
     cancelReason: context.cancelled?.reason ?? null,
+    order: around.order,
+    rateBytesPerSecond: around.rateBytesPerSecond === null ? null : Math.round(around.rateBytesPerSecond),
+    leftMs: around.leftMs,
+    actions: actionsOf[state],
+    receipt: receiptJson(context),
+    savedBytes: savedBytes(context),
+    costMicros: around.price === undefined ? null : around.price.microsOf(context.wireBytes),
+    costCurrency: around.price?.currency ?? null,
   };
   return json;
 }
 
-function sizeOf(context: UploadContext, moving: Moving | undefined): number | null {
+/** The proof that the cloud has it; kept only after its signature was checked. */
+function receiptJson({ stored }: UploadContext): JsonObject | null {
+  if (stored === null) return null;
+  const { documentId, keyId, storedMs } = stored;
+  return { documentId, keyId, storedMs, verified: true };
+}
+
+/** Bytes that did not travel, and why not. */
+function savedBytes(context: UploadContext): JsonObject {
+  const { resumedBytes, dedupedBytes, compressedAwayBytes } = context as Partial<Record<string, unknown>>;
+  const count = (value: unknown) => (typeof value === 'number' ? value : 0);
+  return {
+    resumed: count(resumedBytes),
+    deduped: count(dedupedBytes),
+    compressed: count(compressedAwayBytes),
+  };
+}
+
+/** What a running effect tells between two records. */
+export function movingJson(
+  id: string,
+  cell: Cell,
+  moving: Moving,
+  around: Pick<Around, 'rateBytesPerSecond' | 'leftMs'>,
+): JsonObject {
+  const context = contextOf(cell);
+  const sizeBytes = sizeOf(context, moving);
+  const durable = Math.max(context.bytesDurable, moving.bytesDurable ?? 0);
+  return {
+    id,
+    sentBytes: Math.min(durable, sizeBytes ?? durable),
+    percent: percentOf(sizeBytes, durable, false),
+    onTheWayBytes: moving.bytesSent === undefined ? 0 : Math.max(0, moving.bytesSent - durable),
+    rateBytesPerSecond: around.rateBytesPerSecond === null ? null : Math.round(around.rateBytesPerSecond),
+    leftMs: around.leftMs,
+  };
+}
+
+export function sizeOf(context: UploadContext, moving: Moving | undefined): number | null {
   if (context.sent) return context.sent.lengthBytes;
   if (context.source.kind === 'spooled') return context.source.sizeBytes;
   const stat = context.stat as { sizeBytes?: unknown } | null;

@@ -6,7 +6,18 @@ import type { Cell, MachineEvent } from '../../machines/kernel.ts';
 import type { Uploads, UploadVerb } from '../api/aboard.ts';
 import { TenderError } from '../errors.ts';
 import type { Host } from '../host/contract.ts';
-import { contextOf, finalStates, type Moving, uploadJson, uploadWhy } from './upload-json.ts';
+import { leftOf, type Rates } from './rates.ts';
+import type { Running } from './running.ts';
+import {
+  type Around,
+  contextOf,
+  finalStates,
+  type Moving,
+  movingJson,
+  sizeOf,
+  uploadJson,
+  uploadWhy,
+} from './upload-json.ts';
 
 /** Rows read per page while listing. */
 const pageRows = 500;
@@ -16,6 +27,9 @@ const idPieceMin = 4;
 
 export interface UploadsPorts {
   readonly host: Pick<Host, 'read' | 'list' | 'send' | 'progressOf' | 'hold'>;
+  readonly rates: Rates;
+  readonly running: Pick<Running, 'actors'>;
+  readonly price: Around['price'];
 }
 
 interface Row {
@@ -23,11 +37,23 @@ interface Row {
   readonly cell: Cell;
 }
 
-export function createUploads({ host }: UploadsPorts): Uploads {
+export function createUploads({ host, rates, running, price }: UploadsPorts): Uploads {
   const actorOf = (id: string) => `upload/${id}`;
+  const aroundOf = (id: string, cell: Cell, moving: Moving | undefined): Around => {
+    const rate = rates.of(actorOf(id));
+    const context = contextOf(cell);
+    const sizeBytes = sizeOf(context, moving);
+    const durable = Math.max(context.bytesDurable, moving?.bytesDurable ?? 0);
+    return {
+      order: null,
+      rateBytesPerSecond: rate?.bytesPerSecond ?? null,
+      leftMs: sizeBytes === null ? null : leftOf(sizeBytes - durable, rate),
+      price,
+    };
+  };
   const jsonOf = async ({ id, cell }: Row): Promise<JsonObject> => {
     const moving = host.progressOf(actorOf(id)) as Moving | undefined;
-    return uploadJson(id, cell, await host.hold(actorOf(id)), moving);
+    return uploadJson(id, cell, await host.hold(actorOf(id)), moving, aroundOf(id, cell, moving));
   };
 
   async function* all(state?: string): AsyncIterable<Row> {
@@ -96,6 +122,29 @@ export function createUploads({ host }: UploadsPorts): Uploads {
     },
 
     get: async (id) => jsonOf(await read(id)),
+
+    async items(ids) {
+      const items: JsonObject[] = [];
+      const gone: string[] = [];
+      for (const id of ids) {
+        const cell = await host.read(actorOf(id));
+        if (cell === undefined) gone.push(id);
+        else items.push(await jsonOf({ id, cell }));
+      }
+      return { items, gone };
+    },
+
+    async moving() {
+      const items: JsonObject[] = [];
+      for (const actor of [...running.actors()]) {
+        const moving = host.progressOf(actor) as Moving | undefined;
+        const cell = moving === undefined ? undefined : await host.read(actor);
+        if (moving === undefined || cell === undefined) continue;
+        const id = actor.slice('upload/'.length);
+        items.push(movingJson(id, cell, moving, aroundOf(id, cell, moving)));
+      }
+      return items;
+    },
 
     async why(id) {
       const row = await read(id);
