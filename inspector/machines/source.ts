@@ -141,12 +141,14 @@ export interface HistorySource {
   readonly exportLink: { readonly href: string; readonly name: string } | null;
 }
 
-/** The page's clock: tests hold it. */
+/** The page's clock (inspector/browser/clock.ts); tests hold it. */
 export interface PageClock {
-  /** Wall-clock time, ms since 1970. */
-  now(): number;
+  /** Wall-clock time of this screen, ms since 1970. */
+  nowMs(): number;
   /** Calls once after that many ms, unless the answer is called first. */
-  after(ms: number, run: () => void): () => void;
+  after(ms: number, then: () => void): () => void;
   /** Calls once before the next picture is painted, unless the answer is called first. */
-  frame(run: () => void): () => void;
+  frame(then: () => void): () => void;
+  /** Calls about each second while somebody looks. */
+  everySecond(then: () => void): () => void;
 }

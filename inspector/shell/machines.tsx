@@ -40,7 +40,7 @@ export function Machines({ app, load }: { readonly app: App; readonly load: Load
     return (
       <MachinesPage
         source={loaded.value.source}
-        clock={{ now: app.clock.nowMs, after: app.clock.after, frame: app.clock.frame }}
+        clock={app.clock}
         place={route.place}
         navigate={(place) => app.address.replace(`#/machines${place}`)}
       />
