@@ -1,7 +1,7 @@
 // Every event a breaker's log may hold, with its fields and where it comes from.
 import type { EventSpecs, EventsOf } from './events.ts';
-import { finite, flag, object, optional, party, text, whole } from './fields.ts';
-import { delayMaxMs } from './upload-events.ts';
+import { finite, flag, object, optional, text, whole } from './fields.ts';
+import { commandFields, delayMaxMs } from './upload-events.ts';
 
 /** The numbers that decided: outcomes counted, failures among them, failures in a row. */
 const window = object({ count: whole(0), failures: whole(0), consecutive: whole(0) });
@@ -9,7 +9,6 @@ const window = object({ count: whole(0), failures: whole(0), consecutive: whole(
 const spread = finite(-1, 1);
 const retryAfterMs = optional(whole(0, delayMaxMs));
 const reason = text(2_000, 0);
-const by = party();
 
 export const breakerEvents = {
   'breaker.tripped': { source: 'sys', fields: { reason, window, spread, retryAfterMs } },
@@ -18,8 +17,8 @@ export const breakerEvents = {
   'link.up': { source: 'sys', fields: {} },
   'host.booted': { source: 'sys', fields: { boot: whole(0) } },
   'reset.elapsed': { source: 'tm', fields: {} },
-  forceOpen: { source: 'cmd', fields: { by, untilMs: optional(whole(1, delayMaxMs)) } },
-  forceClose: { source: 'cmd', fields: { by } },
+  forceOpen: { source: 'cmd', fields: { ...commandFields, untilMs: optional(whole(1, delayMaxMs)) } },
+  forceClose: { source: 'cmd', fields: commandFields },
 } as const satisfies EventSpecs;
 
 export type BreakerEvent = EventsOf<typeof breakerEvents>;

@@ -182,7 +182,8 @@ export type BreakerState = StateValueFrom<typeof machine>;
 
 export const breaker = define({
   kind: 'breaker',
-  version: 1,
+  // Version 2 lets commands carry a reason; version 1 is read as it stands.
+  version: 2,
   machine,
   events: breakerEvents,
   input: breakerInput,

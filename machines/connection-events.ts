@@ -4,6 +4,7 @@ import { anyObject, optional, party, text, whole } from './fields.ts';
 import { failureFields } from './upload-events.ts';
 
 const none = {};
+const command = { by: optional(party()), reason: optional(text(500)) };
 
 export const connectionEvents = {
   'line.opened': {
@@ -18,9 +19,9 @@ export const connectionEvents = {
   'link.recovered': { source: 'sys', fields: { numbers: optional(anyObject()) } },
   'host.booted': { source: 'sys', fields: { boot: whole(0) } },
   'reconnect.elapsed': { source: 'tm', fields: none },
-  start: { source: 'cmd', fields: { by: optional(party()) } },
-  stop: { source: 'cmd', fields: { by: optional(party()) } },
-  reconnect: { source: 'cmd', fields: { by: optional(party()) } },
+  start: { source: 'cmd', fields: command },
+  stop: { source: 'cmd', fields: command },
+  reconnect: { source: 'cmd', fields: command },
 } as const satisfies EventSpecs;
 
 export type ConnectionEvent = EventsOf<typeof connectionEvents>;

@@ -242,7 +242,8 @@ export type ConnectionState = StateValueFrom<typeof machine>;
 
 export const connection = define({
   kind: 'connection',
-  version: 1,
+  // Version 2 lets commands carry a reason; version 1 is read as it stands.
+  version: 2,
   machine,
   events: connectionEvents,
   input: connectionInput,

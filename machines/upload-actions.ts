@@ -15,12 +15,15 @@ import {
 } from './upload-context.ts';
 import type { FailureClass, UploadEvent, uploadInput } from './upload-events.ts';
 
-export type Failed = SeenFailure & {
-  readonly code: string;
-  readonly message: string;
-  readonly delayMs: number;
-};
-export type Sent = NonNullable<UploadContext['sent']> & { readonly wireBytes?: number; readonly at: number };
+export type Failed = SeenFailure &
+  Metered & {
+    readonly code: string;
+    readonly message: string;
+    readonly delayMs: number;
+  };
+/** What an event reports of cost and savings since the one before. */
+export type Metered = Readonly<{ wireBytes?: number; dedupedBytes?: number; resumedBytes?: number }>;
+export type Sent = NonNullable<UploadContext['sent']> & Metered & { readonly at: number };
 export type Indexed = { readonly passages: number; readonly reason?: string };
 export type Stored = NonNullable<UploadContext['stored']>;
 
@@ -38,19 +41,21 @@ export const started = setup({
     amend: effect<Amend>(),
 
     noteStat: assign((_, { stat }: { stat: JsonObject }) => ({ stat })),
-    noteCheckpoint: assign((_, { bytesDurable }: { bytesDurable: number }) => ({
-      bytesDurable,
+    noteCheckpoint: assign(({ context }, checkpoint: Metered & { bytesDurable: number }) => ({
+      ...metered(context, checkpoint),
+      bytesDurable: checkpoint.bytesDurable,
       failedInRow: 0,
     })),
-    noteSent: assign(({ context }, { lengthBytes, sha256, chunks, wireBytes, at }: Sent) => ({
-      sent: { lengthBytes, sha256, chunks },
-      wireBytes: context.wireBytes + (wireBytes ?? 0),
-      bytesDurable: lengthBytes,
-      lastAttemptMs: at,
+    noteSent: assign(({ context }, sent: Sent) => ({
+      ...metered(context, sent),
+      sent: { lengthBytes: sent.lengthBytes, sha256: sent.sha256, chunks: sent.chunks },
+      bytesDurable: sent.lengthBytes,
+      lastAttemptMs: sent.at,
     })),
     noteFailure: assign(({ context }, failed: Failed) => {
       const { parks: _, ...counters } = judge(context, failed);
       return {
+        ...metered(context, failed),
         ...counters,
         failedInRow: context.failedInRow + 1,
         lastAttemptMs: failed.at,
@@ -134,7 +139,8 @@ export const started = setup({
       event.type === 'prioritise' && event.priority !== context.priority,
     addsPauser: ({ context, event }) => event.type === 'pause' && changesPausers(context, event),
     growsDurable: ({ context, event }) =>
-      event.type === 'transfer.checkpointed' && event.bytesDurable !== context.bytesDurable,
+      event.type === 'transfer.checkpointed' &&
+      (event.bytesDurable !== context.bytesDurable || reportsBytes(event)),
     othersStillPause: ({ context, event }) => pausers(context, event) > 1,
     lastPauser: ({ context, event }, { back }: { back: Back }) =>
       pausers(context, event) === 1 && context.paused?.back === back,
@@ -144,6 +150,19 @@ export const started = setup({
       (context.parked?.class === 'GONE' || context.parked?.class === 'UNREADABLE'),
   },
 });
+
+/** The meter after one more report. */
+function metered(context: UploadContext, report: Metered): Required<Metered> {
+  return {
+    wireBytes: context.wireBytes + (report.wireBytes ?? 0),
+    dedupedBytes: context.dedupedBytes + (report.dedupedBytes ?? 0),
+    resumedBytes: context.resumedBytes + (report.resumedBytes ?? 0),
+  };
+}
+
+function reportsBytes({ wireBytes = 0, dedupedBytes = 0, resumedBytes = 0 }: Metered): boolean {
+  return wireBytes + dedupedBytes + resumedBytes > 0;
+}
 
 function keep(context: UploadContext, cls: KeptError['class'], code: string, message: string, atMs: number) {
   return [...context.errors, { class: cls, code, message, atMs }].slice(-errorsKeptMax);

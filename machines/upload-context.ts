@@ -51,8 +51,14 @@ export const uploadContext = {
   errors: list(failure, errorsKeptMax),
   bytesDurable: whole(0),
   sent: orNull(object({ lengthBytes: whole(0), sha256: hex(32), chunks: whole(0) })),
-  /** Bytes of its frames on the line, over all tries that came to an end. */
+  /** Bytes of its frames on the line, over all tries, as far as they were reported. */
   wireBytes: whole(0),
+  /** Bytes of content named instead of sent, because the shore knew them. */
+  dedupedBytes: whole(0),
+  /** Bytes that were durable ashore when a try broke off, and did not go again; counted at every break. */
+  resumedBytes: whole(0),
+  /** Bytes that compression kept off the line: 0 until there is compression. */
+  compressedAwayBytes: whole(0),
   /** Failures since something of it was last confirmed: the next wait grows with them. */
   failedInRow: whole(0),
   waiting: orNull(
@@ -99,6 +105,8 @@ export function newUpload(input: ObjectOf<typeof uploadInput>): UploadContext {
     attempts: 0,
     bytesDurable: 0,
     cancelled: null,
+    compressedAwayBytes: 0,
+    dedupedBytes: 0,
     errors: [],
     failedInRow: 0,
     failingSinceMs: null,
@@ -110,6 +118,7 @@ export function newUpload(input: ObjectOf<typeof uploadInput>): UploadContext {
     paused: null,
     priority: input.priority,
     released: false,
+    resumedBytes: 0,
     resyncSinceMs: 0,
     resyncs: 0,
     sent: null,

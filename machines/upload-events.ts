@@ -42,6 +42,19 @@ export const failureFields = {
   delayMs: whole(0, delayMaxMs),
 };
 
+/** What it cost and saved on the line since this document last reported: added up by the machine. */
+const meterFields = {
+  /** Its frames handed to the line. */
+  wireBytes: optional(whole(0)),
+  /** Content named instead of sent. */
+  dedupedBytes: optional(whole(0)),
+  /** Content that was durable when a try broke off, and does not go again. */
+  resumedBytes: optional(whole(0)),
+};
+
+/** Who commands, and why if they said so; the machine takes no notice of the reason, the log keeps it. */
+export const commandFields = { by: party(), reason: optional(text(500)) };
+
 const by = party();
 const stat = anyObject();
 const none = {};
@@ -57,8 +70,7 @@ export const uploadEvents = {
   'document.sent': {
     source: 'fx',
     effects: ['sendDocument'],
-    /** `wireBytes`: frames of this document handed to the line since it was last put there. */
-    fields: { lengthBytes: whole(0), sha256: hex(32), chunks: whole(0), wireBytes: optional(whole(0)) },
+    fields: { lengthBytes: whole(0), sha256: hex(32), chunks: whole(0), ...meterFields },
   },
   'content.unchanged': { source: 'fx', effects: ['sendDocument'], fields: { version: whole(1) } },
   'source.changed': { source: 'fx', effects: ['sendDocument'], fields: none },
@@ -66,12 +78,12 @@ export const uploadEvents = {
     source: 'fx',
     effects: ['sendDocument'],
     soft: true,
-    fields: { bytesDurable: whole(0) },
+    fields: { bytesDurable: whole(0), ...meterFields },
   },
   'send.failed': {
     source: 'fx',
     effects: ['sendDocument', 'confirmStored'],
-    fields: { ...failureFields, permanent: optional(flag()) },
+    fields: { ...failureFields, permanent: optional(flag()), ...meterFields },
   },
   'send.incomplete': { source: 'fx', effects: ['confirmStored'], fields: none },
   'upload.stored': {
@@ -97,11 +109,11 @@ export const uploadEvents = {
     source: 'sys',
     fields: { documentId: text(64), version: whole(1), reason: text(2_000, 0) },
   },
-  pause: { source: 'cmd', fields: { by, untilMs: optional(whole(1, delayMaxMs)) } },
-  resume: { source: 'cmd', fields: { by } },
-  cancel: { source: 'cmd', fields: { by } },
-  retry: { source: 'cmd', fields: { by } },
-  prioritise: { source: 'cmd', fields: { priority: whole(1, 10), by } },
+  pause: { source: 'cmd', fields: { ...commandFields, untilMs: optional(whole(1, delayMaxMs)) } },
+  resume: { source: 'cmd', fields: commandFields },
+  cancel: { source: 'cmd', fields: commandFields },
+  retry: { source: 'cmd', fields: commandFields },
+  prioritise: { source: 'cmd', fields: { priority: whole(1, 10), ...commandFields } },
 } as const satisfies EventSpecs;
 
 export type UploadEvent = EventsOf<typeof uploadEvents>;

@@ -192,7 +192,7 @@ export type UploadState = StateValueFrom<typeof machine>;
 
 export const upload = define({
   kind: 'upload',
-  version: 2,
+  version: 3,
   machine,
   events: uploadEvents,
   input: uploadInput,
@@ -214,5 +214,7 @@ export const upload = define({
   migrations: {
     // Version 1 kept no count of disagreements, of failures in a row, nor of bytes on the line.
     1: (context) => ({ ...context, resyncs: 0, resyncSinceMs: 0, failedInRow: 0, wireBytes: 0 }),
+    // Version 2 did not count what was saved; its commands had no reason.
+    2: (context) => ({ ...context, compressedAwayBytes: 0, dedupedBytes: 0, resumedBytes: 0 }),
   },
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { reservedFields } from '../../machines/events.ts';
 import type { Json } from '../../machines/json.ts';
+import { step } from '../../machines/kernel.ts';
 import {
+  definitionOf,
   isSoft,
   kindOf,
   permitOf,
@@ -11,7 +13,9 @@ import {
   validateInput,
 } from '../../machines/registry.ts';
 import { uploadUpcasters } from '../../machines/upload-events.ts';
+import { FakeRandom } from '../support/fake-random.ts';
 import { samples, spooled, watched } from './cells.ts';
+import { walk } from './walk.ts';
 
 /** A sample with the marks its source must carry. */
 function good(kind: string, type: string): { readonly [key: string]: Json } {
@@ -152,8 +156,29 @@ describe('upcasters', () => {
   it('read no version below the machine’s own only', () => {
     for (const from of Object.keys(uploadUpcasters))
       expect(Number(from)).toBeLessThan(registry.upload?.version ?? 0);
-    expect(() => upcast('upload', 3, { type: 'pause' })).toThrow(
+    expect(() => upcast('upload', 4, { type: 'pause' })).toThrow(
       expect.objectContaining({ code: 'TENDER_HISTORY_FROM_THE_FUTURE' }),
     );
   });
+});
+
+describe('the reason of a command', () => {
+  it.each(Object.keys(registry))(
+    'K12: %s takes one with every command, and moves the same without',
+    (kind) => {
+      const reason = 'The office asked for it.';
+      let commands = 0;
+      walk(kind, new FakeRandom(61, kind), 400, ({ before, event, at, step: moved }) => {
+        if (definitionOf(kind).events[event.type]?.source !== 'cmd') return;
+        commands += 1;
+        expect(validateEvent(kind, { ...event, reason })).toBeNull();
+        expect(step(kind, before, { ...event, reason }, { at })).toEqual(moved);
+      });
+      expect(commands).toBeGreaterThan(20);
+      const [command] =
+        Object.entries(definitionOf(kind).events).find(([, spec]) => spec.source === 'cmd') ?? [];
+      const event = { type: command as string, by: 'crew', reason: 'x'.repeat(501) };
+      expect(validateEvent(kind, event)?.message).toContain('"reason" must be text of 1 to 500 characters');
+    },
+  );
 });

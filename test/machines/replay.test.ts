@@ -66,7 +66,7 @@ describe('replay', () => {
     const { cell } = life('upload', watched, 'file.settled');
     const record = {
       actor: 'upload/1',
-      kind: 'upload@2',
+      kind: 'upload@3',
       at: 9,
       event: { type: 'cancel', by: 'cli' },
       state: 'cancelled',
@@ -77,7 +77,7 @@ describe('replay', () => {
   });
 
   it('refuses to go on over records of a newer machine instead of guessing', () => {
-    const future = history.with(-1, { ...last, kind: 'upload@3' });
+    const future = history.with(-1, { ...last, kind: 'upload@4' });
     expect(() => fold(future)).toThrow(expect.objectContaining({ code: 'TENDER_HISTORY_FROM_THE_FUTURE' }));
   });
 });
@@ -140,7 +140,7 @@ describe('a history written by upload@1', () => {
     const event = { type: 'retry', by: 'cli' };
     const next = foldRecord(before, {
       actor: 'upload/old',
-      kind: 'upload@2',
+      kind: 'upload@3',
       n: 6,
       at: 2_000,
       event,

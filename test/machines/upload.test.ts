@@ -210,4 +210,29 @@ describe('an upload', () => {
       expect(tell('upload', cell, 'retry')?.cell.value).toBe('sending');
     }
   });
+
+  it('U19: what a document cost and saved is added up over every report, whatever came of the try', () => {
+    const { cell } = life(
+      'upload',
+      watched,
+      'file.settled',
+      { type: 'transfer.checkpointed', bytesDurable: 90, wireBytes: 100 },
+      // The same place again, but more on the line: still news.
+      { type: 'transfer.checkpointed', bytesDurable: 90, wireBytes: 5, dedupedBytes: 7 },
+      { type: 'send.failed', resumedBytes: 90, wireBytes: 1 },
+      'retry',
+      { type: 'document.sent', wireBytes: 10, dedupedBytes: 1, resumedBytes: 30 },
+    );
+    expect(cell.context).toMatchObject({
+      wireBytes: 116,
+      dedupedBytes: 8,
+      resumedBytes: 120,
+      compressedAwayBytes: 0,
+    });
+    const before = life('upload', watched, 'file.settled', {
+      type: 'transfer.checkpointed',
+      bytesDurable: 90,
+    }).cell;
+    expect(tell('upload', before, 'transfer.checkpointed', { bytesDurable: 90 })).toBeNull();
+  });
 });
