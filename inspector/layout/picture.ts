@@ -4,25 +4,24 @@
 /** How a label is drawn: what the event comes from, or what it says. Never by colour alone: each has its own mark. */
 export type LabelKind = 'event' | 'timer' | 'failure' | 'always';
 
-/** Words on a line, and every transition of the machine that they stand for, as pairs of places in `states`. */
+/** Words on a line or in a box. Which transitions they stand for follows from where they stand: see chart/find.ts. */
 export interface PlacedLabel {
   readonly text: string;
   readonly kind: LabelKind;
-  /** Event type; empty for transitions taken at once. Empty too for a count such as "5 events". */
-  readonly event: string;
-  /** [from, to, from, to, …]: places in `states`. */
-  readonly covers: readonly number[];
+  /** Event types; an empty one is a transition taken at once. More than one only for a count such as "5 events". */
+  readonly events: readonly string[];
 }
 
 /** One routed line; its labels are stacked in one box. */
 export interface PlacedLine {
   readonly from: string;
   readonly to: string;
-  /** [x, y, x, y, …] from the box it leaves to the box it reaches. */
-  readonly points: readonly number[];
+  /** x and y where it leaves its box, then signed lengths in turn along and across the picture's direction. */
+  readonly route: readonly number[];
   /** Upper left corner and size of the box of labels; empty when there are none. */
   readonly box: readonly number[];
-  readonly labels: readonly PlacedLabel[];
+  /** Places in the machine's `labels`. */
+  readonly labels: readonly number[];
 }
 
 /** One box: `id` is the state's, or the group's name. */
@@ -32,8 +31,6 @@ export interface PlacedBox {
   readonly kind: 'state' | 'group' | 'folded' | 'start';
   /** x, y, width, height. */
   readonly at: readonly number[];
-  /** Lines inside a state's box, under a group's name: transitions that keep the state. */
-  readonly rows: readonly PlacedLabel[];
 }
 
 /** One picture of a machine: a direction, and which groups are drawn with their states. */
@@ -58,6 +55,10 @@ export interface MachineLayout {
   /** States that are always left at once. */
   readonly passing: readonly string[];
   readonly groups: readonly { readonly name: string; readonly states: readonly string[] }[];
+  /** Words on lines; many pictures share them. */
+  readonly labels: readonly PlacedLabel[];
+  /** Box → words inside it, in every picture that shows it open: transitions that keep the state. */
+  readonly rows: { readonly [box: string]: readonly PlacedLabel[] };
   readonly pictures: readonly Picture[];
 }
 
