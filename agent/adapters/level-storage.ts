@@ -1,7 +1,9 @@
 // LevelDB behind the Storage port: <state>/log holds the database, <state>/agent.lock says whose it is, <state>/log.mark
 // says what was promised, <state>/quarantine keeps the last broken ones. Knows files, nothing of what is in the rows.
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   mkdirSync,
@@ -32,9 +34,13 @@ const cacheBytes = 2 * 1024 * 1024;
 const tablesOpenMax = 64;
 const markBytes = 256;
 
-/** `directory` is created if absent (mode 0700). */
-export function createLevelStorage(directory: string): Storage {
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+/**
+ * `directory` is created if absent (mode 0700). With `existing`, for readers: nothing is created, and where there is no log it
+ * throws TENDER_STATE_MISSING, or TENDER_NOT_PERMITTED where it is somebody else's.
+ */
+export function createLevelStorage(directory: string, options: { readonly existing?: true } = {}): Storage {
+  if (options.existing) checkExisting(directory);
+  else mkdirSync(directory, { recursive: true, mode: 0o700 });
   const home = realpathSync(directory);
   const path = join(home, 'log');
   const markPath = join(home, 'log.mark');
@@ -64,6 +70,7 @@ export function createLevelStorage(directory: string): Storage {
         writeBufferSize: writeBufferBytes,
         cacheSize: cacheBytes,
         maxOpenFiles: tablesOpenMax,
+        createIfMissing: options.existing !== true,
       });
       await level.open();
       return keyValue(level, () => {
@@ -114,6 +121,24 @@ export function createLevelStorage(directory: string): Storage {
   }
 
   return { open, quarantine, restore, mark, marked };
+}
+
+function checkExisting(directory: string): void {
+  try {
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+    accessSync(join(directory, 'log'), constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+      throw new TenderError(
+        'TENDER_STATE_MISSING',
+        `There is no log in ${directory}: name the agent's own state directory.`,
+      );
+    throw new TenderError(
+      'TENDER_NOT_PERMITTED',
+      `The log in ${directory} cannot be opened (${code ?? 'unknown error'}): run this as the agent's user.`,
+    );
+  }
 }
 
 function keyValue(level: Level<string, string>, closed: () => void): KeyValue {
