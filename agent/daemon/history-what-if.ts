@@ -41,7 +41,7 @@ interface Ticket {
 
 export function createWhatIf(
   ports: {
-    readonly host: Pick<Host, 'look' | 'send' | 'status'>;
+    readonly host: Pick<Host, 'look' | 'send' | 'logTime'>;
     readonly clock: Clock;
     readonly random: Random;
   },
@@ -56,13 +56,13 @@ export function createWhatIf(
     const { kind } = state;
     if (n !== undefined && n !== state.cell.n) {
       const past = await cells.at(actor, n);
-      const at = past.at ?? host.status().nowMs;
+      const at = past.at ?? host.logTime();
       const answer = runDry(kind, past.cell, asked as Json, { at });
       const notSendable = `This was ${actor} after record ${n}; it is at record ${state.cell.n} now, and nothing is sent to the past.`;
       return { actor, n, at, event: asked as Json, ...plain(answer), dryRunId: null, notSendable };
     }
     const event = signed(kind, asked, by);
-    const at = host.status().nowMs;
+    const at = host.logTime();
     const held = closed(state);
     const answer =
       held === undefined

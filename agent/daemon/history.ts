@@ -13,7 +13,7 @@ import { createWhatIf, type WhatIf } from './history-what-if.ts';
 export interface HistoryPorts {
   readonly host: Pick<
     Host,
-    'status' | 'outlines' | 'history' | 'base' | 'look' | 'find' | 'hold' | 'send' | 'read'
+    'status' | 'logTime' | 'outlines' | 'history' | 'base' | 'look' | 'find' | 'hold' | 'send' | 'read'
   >;
   readonly clock: Clock;
   readonly random: Random;
