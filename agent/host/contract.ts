@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../machines/json.ts';
 import type { Cell, MachineEvent } from '../../machines/kernel.ts';
 import type { Hold } from '../../machines/schedule.ts';
 import type { Change, KeyRange } from '../ports.ts';
+import type { NewestRange } from './newest.ts';
 
 /** Who an event came from: a person or program, an effect's outcome, a timer, or the system around the machines. */
 export type Source = 'cmd' | 'fx' | 'tm' | 'sys';
@@ -157,8 +158,6 @@ export interface HostStatus {
   readonly lastSeq: number;
   /** Sequence number of the first record that is kept. */
   readonly oldestSeq: number;
-  /** Log time now, ms. */
-  readonly nowMs: number;
   /** `stopped`: a write failed; nothing is acknowledged until the log was reopened and verified. */
   readonly writing: 'open' | 'stopped' | 'closed';
   readonly linePermits: number;
@@ -214,6 +213,8 @@ export interface Host {
   look(actor: string): Promise<ActorState | undefined>;
   /** Actors in order of their ids that fit, among at most `scannedMaxActors` looked at. */
   find(filter: ActorFilter): Promise<ActorsFound>;
+  /** Finished actors of a kind, newest first, before `before`. */
+  newest(range: NewestRange): AsyncIterable<{ readonly actor: string; readonly cell: Cell }>;
   /** Every record once it is durable; the answer unsubscribes. */
   tail(listener: (rec: Rec) => void): () => void;
   /** A side row (`file/…`, `ch/…`, `cursor` …), as last durable. */
@@ -228,9 +229,14 @@ export interface Host {
   /** Latest-wins figures of a running effect, for people. */
   progress(actor: string, json: Json): void;
   progressOf(actor: string): Json | undefined;
-  /** What keeps an actor's effect from using the line; null: it runs, or wants nothing of the line. */
-  hold(actor: string): Promise<Hold | null>;
+  /**
+   * What keeps an actor's effect from using the line; null: it runs, or wants nothing of the line. `ahead`: how many that do
+   * not run stand before it, if the caller has counted; else up to a thousand rows are.
+   */
+  hold(actor: string, ahead?: number): Promise<Hold | null>;
   status(): HostStatus;
+  /** Log time now, ms. */
+  logTime(): number;
   /** Writes every head now, so that the next start folds nothing. */
   checkpoint(): Promise<void>;
   /** Reads the whole database in the background and checks every checksum and link of the chain. */

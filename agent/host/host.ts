@@ -13,6 +13,7 @@ import { queued } from './index-rows.ts';
 import { keys } from './keys.ts';
 import { defaultLimits, type HostLimits } from './limits.ts';
 import { notKept } from './loop.ts';
+import { newest } from './newest.ts';
 import { type Opened, openLog } from './opened.ts';
 import { createPermits, type Permits } from './permits.ts';
 import { history, outlines, search } from './read-records.ts';
@@ -190,24 +191,23 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     await postHost({ type: 'heads.wanted' });
   }
 
-  const hold: Host['hold'] = async (actor) => {
+  const hold: Host['hold'] = async (actor, ahead) => {
     const cell = await loadCell(actor);
     const kind = actor.slice(0, actor.indexOf('/'));
     const id = Object.keys(cell?.fx ?? {}).find((each) => permitOf(kind, cell!.fx[each]!.type) === 'line');
     if (cell === undefined || id === undefined) return null;
     const running = here().effects.runningIn('line');
     if (running.some((effect) => effect.actor === actor && effect.id === id)) return null;
-    return permits.hold(queued(actor, kind, cell, id), running);
+    return permits.hold(queued(actor, kind, cell, id), running, ahead);
   };
 
   function status(): HostStatus {
-    const { store, cells, effects, retention, now, logId, boot } = here();
+    const { store, cells, effects, retention, logId, boot } = here();
     return {
       logId,
       boot,
       lastSeq: store.tip.seq,
       oldestSeq: retention.oldestSeq,
-      nowMs: now(),
       writing: store.writing,
       linePermits: permits.count,
       running: effects.running,
@@ -225,6 +225,7 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     close,
     hold,
     status,
+    logTime: () => here().now(),
     read: async (actor) => (await here().cells.find(actor))?.slot.cell,
     list: (filter) => list(here().store.kv(), here().cells, filter),
     history: (range) => history(here().store.kv(), range),
@@ -233,6 +234,7 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     base: async (actor) => findBase(here().store.kv(), actor),
     look: async (actor) => look(here().cells, actor),
     find: async (filter) => find(here().store.kv(), here().cells, filter),
+    newest: (range) => newest(here().store.kv(), range),
     tail: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -35,8 +35,8 @@ export interface Permits {
     candidates: readonly QueuedEffect[],
     running: readonly QueuedEffect[],
   ): Promise<QueuedEffect | undefined>;
-  /** What keeps an effect that is in the ledger from running; null: nothing does. */
-  hold(effect: QueuedEffect, running: readonly QueuedEffect[]): Promise<Hold | null>;
+  /** What keeps an effect that is in the ledger from running; null: nothing does. `ahead`: counted by the caller. */
+  hold(effect: QueuedEffect, running: readonly QueuedEffect[], ahead?: number): Promise<Hold | null>;
 }
 
 export function createPermits(
@@ -121,9 +121,10 @@ export function createPermits(
       }
       return undefined;
     },
-    hold: async (effect, running) => {
+    hold: async (effect, running, counted) => {
       const question = await ask(effect, running);
       if (question === undefined) return null;
+      if (counted !== undefined) return holdOf(question.candidate, question.conditions, counted);
       let ahead = 0;
       for await (const [key] of kv().iterate({
         gte: below('q/line/').gte,
