@@ -11,6 +11,7 @@ import { createBreaker } from './daemon/breaker.ts';
 import { createChanges } from './daemon/changes.ts';
 import { connectionActor, createConnection } from './daemon/connection.ts';
 import { createCounts } from './daemon/counts.ts';
+import { createHistory } from './daemon/history.ts';
 import { createIntake } from './daemon/intake.ts';
 import { createInventory } from './daemon/inventory.ts';
 import { createLineEnd } from './daemon/line-end.ts';
@@ -278,6 +279,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     clock,
     host,
     uploads,
+    history: createHistory({ host, clock, random }),
     configLines: config.lines,
     streamsMax: config.api.streamsMax,
     status,

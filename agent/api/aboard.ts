@@ -5,6 +5,7 @@ import type { JsonObject } from '../../machines/json.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
 import type { ConfigLine } from '../config.ts';
 import type { Changes } from '../daemon/changes.ts';
+import type { History } from '../daemon/history.ts';
 import type { Host } from '../host/contract.ts';
 import type { Clock } from '../ports.ts';
 
@@ -38,8 +39,12 @@ export interface Uploads {
 
 export interface Aboard {
   readonly clock: Clock;
-  readonly host: Pick<Host, 'history' | 'tail' | 'progressOf' | 'read' | 'status' | 'rows' | 'putRows'>;
+  readonly host: Pick<
+    Host,
+    'history' | 'tail' | 'progressOf' | 'read' | 'status' | 'rows' | 'putRows' | 'search'
+  >;
   readonly uploads: Uploads;
+  readonly history: History;
   readonly configLines: readonly ConfigLine[];
   readonly streamsMax: number;
   status(): Promise<JsonObject>;
