@@ -84,6 +84,9 @@ function build(node, { always = false } = {}) {
   copyAssets('cloud');
   if (run(node, [bin('vite', 'bin/vite.js'), 'build', '--config', at('inspector', 'vite.config.ts')]) !== 0)
     fail('the page was not built: mend the errors above');
+  const bundlePage = at('inspector', 'bundle', 'vite.config.ts');
+  if (run(node, [bin('vite', 'bin/vite.js'), 'build', '--config', bundlePage]) !== 0)
+    fail('the page of bundles was not built: mend the errors above');
   writeFileSync(mark, started.toISOString());
 }
 

@@ -6,6 +6,7 @@ import type { CliCommand } from './command.ts';
 import { exitCodes } from './command.ts';
 import { add } from './commands/add.ts';
 import { agent } from './commands/agent.ts';
+import { bundle } from './commands/bundle.ts';
 import { config } from './commands/config.ts';
 import { cancel, pauseCommand, prioritise, resume, retry } from './commands/control.ts';
 import { demo } from './commands/demo.ts';
@@ -37,6 +38,7 @@ const commands: readonly CliCommand[] = [
   search,
   link,
   log,
+  bundle,
   demo,
   config,
 ];

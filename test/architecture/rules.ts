@@ -50,6 +50,12 @@ export const importRules: readonly ImportRule[] = [
     why: 'runs at build time only',
   },
   {
+    folder: 'inspector/bundle/vite.config.ts',
+    ours: [],
+    packages: ['node:*', 'vite'],
+    why: 'runs at build time only',
+  },
+  {
     folder: 'inspector/layout/',
     ours: ['machines/'],
     packages: ['node:*', 'elkjs'],
@@ -94,6 +100,8 @@ export const doors: readonly { readonly path: string; readonly why: string }[] =
   { path: 'inspector/browser/', why: 'the ports of the page: clock, network, storage of a real browser' },
   { path: 'inspector/main.tsx', why: 'wiring: starts the page in a real browser' },
   { path: 'inspector/vite.config.ts', why: 'a program of its own, at build time' },
+  { path: 'inspector/bundle/main.tsx', why: 'wiring: starts the page of a bundle in a real browser' },
+  { path: 'inspector/bundle/vite.config.ts', why: 'a program of its own, at build time' },
   { path: 'inspector/layout/', why: 'a program of its own, at build time' },
   { path: 'inspector/bridge/', why: 'a program of its own, beside the daemon' },
 ];

@@ -1,0 +1,187 @@
+// What leaves the yacht in a bundle: events, cells, configuration and status with every name, path, address, key and hash
+// replaced. By the name of its field where that says what it is, else as a text (redact-text.ts). Equal stays equal and
+// the machines still take the events, so that a redacted log replays to the same states.
+
+import { isObject } from '../../machines/fields.ts';
+import type { Json, JsonObject } from '../../machines/json.ts';
+import type { Pseudonyms } from './pseudonyms.ts';
+import { createRedactText } from './redact-text.ts';
+
+export type Reveal = 'nothing' | 'names' | 'everything';
+
+export interface Redactor {
+  actor(actor: string): string;
+  value(value: Json): Json;
+  text(text: string): string;
+  /** Lines of `tender config show`. */
+  config(lines: readonly JsonObject[]): Json;
+}
+
+type Rule = (text: string) => string;
+
+const identifier = /^[A-Za-z][A-Za-z0-9_]{0,40}$/;
+const ourActor = /^(upload|connection|breaker|host)\/([0-9A-HJKMNP-TV-Z]{26}|main|line|log)$/;
+/** Values of a status that share the key `name` with files: the five names of a connection. */
+const connectionNames = new Set(['disconnected', 'connecting', 'connected', 'error', 'stopped']);
+/** Where added files are shown: a folder of ours, not of theirs. */
+const ourFolders = new Set(['added']);
+
+export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
+  if (reveal === 'everything') {
+    const same = <T>(value: T): T => value;
+    return { actor: same, value: same, text: same, config: (lines) => lines as unknown as Json };
+  }
+  const shown = reveal === 'names';
+  const text = createRedactText(names);
+  const only =
+    (pattern: RegExp): Rule =>
+    (value) =>
+      pattern.test(value) ? value : text(value);
+  const as =
+    (kind: string): Rule =>
+    (value) =>
+      value === '' ? value : names.of(kind, value);
+  const id = as('id');
+  const secret = as('secret');
+
+  const person: Rule = shown ? (value) => value : as('person');
+  const path: Rule = shown ? (value) => value : (value) => replacePath(names, value);
+  const host: Rule = (value) =>
+    value === '' ? value : `https://${names.of('host', value).toLowerCase()}.invalid`;
+  const hash: Rule = (value) =>
+    /^[0-9a-f]{16,}$/.test(value) ? names.hex(value, value.length) : secret(value);
+  const digits: Rule = (value) => (/^\d{1,25}$/.test(value) ? value : id(value));
+
+  const rules: { readonly [field: string]: Rule } = {
+    type: only(/^[a-z][A-Za-z]*([.-][A-Za-z]+)*$/),
+    event: only(/^[a-z][A-Za-z]*([.-][A-Za-z]+)*$/),
+    kind: only(/^[a-z-]{1,20}(@\d{1,4})?$/),
+    back: only(/^[a-z]{1,20}$/),
+    state: only(/^[a-z-]{1,20}$/),
+    glance: only(/^[a-z]{1,20}$/),
+    writing: only(/^[a-z]{1,20}$/),
+    level: only(/^[a-z]{1,20}$/),
+    profile: only(/^[a-z-]{1,20}$/),
+    degradation: only(/^[a-z]{1,20}$/),
+    class: only(/^[A-Z]{1,16}$/),
+    code: only(/^(TENDER_[A-Z_]{1,60}|E[A-Z]{2,16})$/),
+    version: only(/^\d+(\.\d+){0,3}([-+][0-9a-z.]{1,20})?$/),
+    fx: only(/^\d+\.\d+$/),
+    timer: (value) => timerId(value, person),
+    actor: (value) => redactActor(value, id),
+    name: (value) => (connectionNames.has(value) ? value : path(value)),
+    path,
+    file: path,
+    folder: path,
+    label: path,
+    directory: path,
+    spool: as('spool'),
+    by: person,
+    forcedBy: person,
+    documentId: id,
+    deviceId: id,
+    sessionId: id,
+    tenantId: id,
+    keyId: id,
+    id,
+    sha256: hash,
+    digest: hash,
+    root: hash,
+    receipt: secret,
+    signature: secret,
+    token: secret,
+    password: secret,
+    key: secret,
+    url: host,
+    cloudUrl: host,
+    host,
+    hostname: host,
+    address: host,
+    mtimeNs: digits,
+    ctimeNs: digits,
+    inode: digits,
+    device: digits,
+    logId: (value) => value,
+  };
+
+  function walk(value: Json, field: string): Json {
+    if (typeof value === 'string')
+      return (Object.hasOwn(rules, field) ? (rules[field] as Rule) : text)(value);
+    if (Array.isArray(value)) return value.map((item: Json) => walk(item, field));
+    if (!isObject(value)) return value;
+    if (typeof value.b64 === 'string' && Object.keys(value).length === 1)
+      return shown ? value : { b64: base64(replacePath(names, fromBase64(value.b64))) };
+    const out: { [key: string]: Json } = {};
+    for (const [key, inner] of Object.entries(value)) out[keyOf(key, field)] = walk(inner, key);
+    return out;
+  }
+
+  /** Keys are ours, except where they carry somebody: who paused, and the timer that ends it. */
+  function keyOf(key: string, parent: string): string {
+    if (parent === 'by') return person(key);
+    if (parent === 'tm') return timerId(key, person);
+    return identifier.test(key) || /^\d+\.\d+$/.test(key) ? key : text(key);
+  }
+
+  return {
+    actor: (actor) => redactActor(actor, id),
+    value: (value) => walk(value, ''),
+    text,
+    config: (lines) => lines.map((line) => redactSetting(line, { text, path, host })),
+  };
+}
+
+function timerId(timer: string, person: Rule): string {
+  if (/^[a-z]{1,20}$/.test(timer)) return timer;
+  const dot = timer.indexOf('.');
+  return dot < 1 ? person(timer) : `${timer.slice(0, dot)}.${person(timer.slice(dot + 1))}`;
+}
+
+function redactActor(actor: string, id: Rule): string {
+  if (ourActor.test(actor)) return actor;
+  const slash = actor.indexOf('/');
+  return slash < 1 ? id(actor) : `${actor.slice(0, slash)}/${id(actor.slice(slash + 1))}`;
+}
+
+/** Each step by itself: two files of one folder stay two files of one folder. */
+function replacePath(names: Pseudonyms, path: string): string {
+  if (path === '') return path;
+  const steps = path.split('/');
+  const out = steps.map((step, i) => {
+    if (step === '' || (i === 0 && steps.length > 1 && ourFolders.has(step))) return step;
+    return i === steps.length - 1 ? names.file(step) : names.of('dir', step);
+  });
+  // So that messages that name the whole path are found too.
+  if (steps.length > 1) names.of('path', path);
+  return out.join('/');
+}
+
+/** Values with units, numbers and choices stay; texts are places and addresses. */
+function redactSetting(
+  line: JsonObject,
+  rules: { readonly text: Rule; readonly path: Rule; readonly host: Rule },
+): Json {
+  const { key, value, origin, accepts, why } = line;
+  const place = String(key);
+  const folder = place.startsWith('folders.');
+  const redactValue = (text: string) => {
+    if (folder)
+      return rules.path(text.replace(/ priority \d+$/, '')) + (/ priority \d+$/.exec(text)?.[0] ?? '');
+    if (accepts !== 'text' || text === '' || origin === 'default') return text;
+    return /url/.test(place) ? rules.host(text) : rules.path(text);
+  };
+  return {
+    key: folder ? `folders.${rules.path(place.slice('folders.'.length))}` : place,
+    value: redactValue(String(value)),
+    origin: String(origin).startsWith('file ')
+      ? 'file'
+      : /^environment TENDER_[A-Z_]+$/.test(String(origin)) && !folder
+        ? String(origin)
+        : String(origin).split(' ')[0]!,
+    accepts: accepts ?? '',
+    why: why ?? '',
+  };
+}
+
+const base64 = (text: string) => Buffer.from(text, 'latin1').toString('base64');
+const fromBase64 = (text: string) => Buffer.from(text, 'base64').toString('latin1');

@@ -1,0 +1,69 @@
+// The log of a running agent, read through its socket page by page: for bundles and dry runs.
+import type { SavedRecord } from '../../../machines/bundle.ts';
+import type { JsonObject } from '../../../machines/json.ts';
+import type { Cell } from '../../../machines/kernel.ts';
+import { definitionOf, kindOf } from '../../../machines/registry.ts';
+import type { LogSource } from '../../bundle/log-source.ts';
+import { TenderError } from '../../errors.ts';
+import type { Answer, ApiClient } from '../client.ts';
+
+const pageRecords = 500;
+const pageActors = 500;
+
+export interface LiveLog extends LogSource {
+  readonly status: JsonObject;
+  readonly config: readonly JsonObject[];
+}
+
+export async function openLiveLog(api: ApiClient): Promise<LiveLog> {
+  const [status, settings] = await Promise.all([api.get('/v1/status'), api.get('/v1/config')]);
+  const { logId, oldestSeq, lastSeq } = status.log as { logId: string; oldestSeq: number; lastSeq: number };
+  return {
+    status: status as JsonObject,
+    config: settings.settings as readonly JsonObject[],
+    logId,
+    oldest: oldestSeq,
+    head: lastSeq,
+    async *records(after, upTo) {
+      for (let at = after; at < upTo; ) {
+        const limit = Math.min(pageRecords, upTo - at);
+        const { items } = await api.get(`/v1/log?after=${at}&limit=${limit}`);
+        const records = items as readonly SavedRecord[];
+        if (records.length === 0) return;
+        yield* records;
+        at = records.at(-1)!.seq;
+      }
+    },
+    async base(actor, n) {
+      try {
+        const { cell, kind, version } = await api.get(`/v1/actors/${actorPath(actor)}?n=${n}`);
+        return { actor, n, kind: `${kind}@${version}`, cell: cell as unknown as Cell };
+      } catch (error) {
+        if (isGone(error)) return undefined;
+        throw error;
+      }
+    },
+    async *actors() {
+      for (let cursor: unknown = null; ; ) {
+        const query = new URLSearchParams({ limit: String(pageActors) });
+        if (typeof cursor === 'string') query.set('after', cursor);
+        const page = await api.get(`/v1/actors?${query}`);
+        for (const item of page.items as readonly Answer[]) {
+          const { actor, n, state } = item as { actor: string; n: number; state: string };
+          if (!definitionOf(kindOf(actor)).finalStates.includes(state)) yield { actor, n, state };
+        }
+        if (page.more !== true || page.next === null) return;
+        cursor = page.next;
+      }
+    },
+  };
+}
+
+export function actorPath(actor: string): string {
+  return actor.split('/').map(encodeURIComponent).join('/');
+}
+
+/** Older than what is kept, or gone since it was listed. */
+function isGone(error: unknown): boolean {
+  return error instanceof TenderError && error.code.startsWith('TENDER_NO_SUCH');
+}
