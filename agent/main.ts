@@ -1,18 +1,22 @@
 // Wiring: builds the ports of a real machine, the daemon on them and the socket in front; starts them in order, and stops
 // them in the reverse one. Called by `tender agent`; it decides nothing itself.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { jsonLog } from './adapters/json-log.ts';
 import { createLevelStorage } from './adapters/level-storage.ts';
 import { nodeClock } from './adapters/node-clock.ts';
 import { nodeFiles } from './adapters/node-files.ts';
 import { nodeProcess } from './adapters/node-process.ts';
 import { nodeRandom } from './adapters/node-random.ts';
+import { nodeScrypt } from './adapters/node-scrypt.ts';
 import { nodeSecretFiles } from './adapters/node-secret-files.ts';
+import { pageFiles } from './adapters/page-files.ts';
+import { listenOnTcp } from './adapters/tcp-http.ts';
 import { type ListeningApi, listenOnSocket } from './adapters/unix-http.ts';
 import { wsDialer } from './adapters/ws-dialer.ts';
+import { type Access, createAccess } from './api/access/access.ts';
 import { createRouter } from './api/router.ts';
-import { logRoutes } from './api/routes/log.ts';
-import { statusRoutes } from './api/routes/status.ts';
-import { uploadRoutes } from './api/routes/uploads.ts';
+import { apiRoutes } from './api/table.ts';
 import type { Config } from './config.ts';
 import { createDaemon } from './daemon.ts';
 import { agentErrors, TenderError } from './errors.ts';
@@ -26,9 +30,10 @@ export async function runAgent(
   config: Config,
   signal: AbortSignal,
   version: string,
-  ready: (socket: string) => void,
+  ready: (socket: string, page: string | undefined) => void,
 ): Promise<number> {
   const clock = nodeClock();
+  const random = nodeRandom();
   const log = jsonLog(config.log.level, clock.wallMs);
   const secrets = nodeSecretFiles(config.state.directory);
   for (const { key, value, origin } of config.lines)
@@ -38,7 +43,7 @@ export async function runAgent(
       clock,
       log,
       version,
-      random: nodeRandom(),
+      random,
       files: nodeFiles(),
       process: nodeProcess(),
       storage: openStorage(config.state.directory),
@@ -48,16 +53,28 @@ export async function runAgent(
     config,
   );
   let api: ListeningApi | undefined;
+  let access: Access | undefined;
   try {
     await daemon.start();
-    const { aboard } = daemon;
-    const handle = createRouter(
-      [...uploadRoutes(aboard), ...logRoutes(aboard), ...statusRoutes(aboard)],
-      log,
+    const page = createAccess(
+      {
+        ...{ clock, log, random, rows: daemon.aboard.host, scrypt: nodeScrypt, listen: listenOnTcp },
+        pages: pageFiles(pageFolder()),
+      },
+      config,
     );
+    access = page;
+    const { status } = daemon.aboard;
+    const aboard = { ...daemon.aboard, status: async () => ({ ...(await status()), page: page.status() }) };
+    const handle = createRouter(apiRoutes(aboard, page.ui), log);
     api = await listenOnSocket(config.api.socket, handle);
-    log({ level: 'info', message: 'The agent is ready.', socket: config.api.socket, pid: process.pid });
-    ready(config.api.socket);
+    await page.start(handle);
+    const url = page.url();
+    log({
+      ...{ level: 'info', message: 'The agent is ready.', socket: config.api.socket, pid: process.pid },
+      ...(url === undefined ? {} : { page: url }),
+    });
+    ready(config.api.socket, url);
     await fired(signal);
     log({
       level: 'info',
@@ -73,10 +90,17 @@ export async function runAgent(
       });
       process.exit(agentErrors.TENDER_INTERNAL);
     });
+    await access?.stop();
     await api?.close();
     await daemon.stop();
     giveUp();
   }
+}
+
+/** dist/inspector/page, seen from dist/agent/ or, in a checkout, from agent/. */
+function pageFolder(): string {
+  const built = join(import.meta.dirname, '..', 'inspector', 'page');
+  return existsSync(built) ? built : join(import.meta.dirname, '..', 'dist', 'inspector', 'page');
 }
 
 function openStorage(directory: string) {

@@ -5,8 +5,10 @@ import { once } from 'node:events';
 import { chmod, lstat, rm } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { connect } from 'node:net';
-import type { ApiAnswer, ApiHandler } from '../api/http.ts';
+import { socketWho } from '../api/access/roles.ts';
+import type { ApiHandler } from '../api/http.ts';
 import { TenderError } from '../errors.ts';
+import { reply } from './http-reply.ts';
 import { createServer } from './node-http.ts';
 
 const connectionsMax = 128;
@@ -109,34 +111,7 @@ async function serve(incoming: IncomingMessage, response: ServerResponse, handle
     },
     body: incoming,
     signal: gone.signal,
+    who: socketWho,
   });
-  try {
-    await reply(answer, incoming, response);
-  } catch {
-    // The client left in the middle of its answer; it knows.
-    response.destroy();
-  }
-}
-
-async function reply(answer: ApiAnswer, incoming: IncomingMessage, response: ServerResponse): Promise<void> {
-  if ('json' in answer) {
-    const type = answer.status >= 400 ? 'application/problem+json' : 'application/json';
-    const body = `${JSON.stringify(answer.json)}\n`;
-    // An answer before the end of a body: the rest will not be read, so this connection is not used again.
-    const headers = incoming.complete ? {} : { connection: 'close' };
-    response.writeHead(answer.status, {
-      'content-type': type,
-      'content-length': Buffer.byteLength(body),
-      ...headers,
-    });
-    response.end(body);
-    return;
-  }
-  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
-  response.flushHeaders();
-  for await (const event of answer.events) {
-    if (response.destroyed) break;
-    if (!response.write(event)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
-  }
-  response.end();
+  await reply(answer, incoming, response, gone.signal);
 }

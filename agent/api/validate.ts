@@ -10,7 +10,10 @@ export function invalid(field: string, rule: string): TenderError {
   return new TenderError('TENDER_COMMAND_INVALID', `${field} ${rule}.`);
 }
 
-/** The JSON body as an object whose keys are all in `allowed`; an empty body is an empty object. */
+/**
+ * The JSON body as an object whose keys are all in `allowed`; an empty body is an empty object. Who acts through the page is
+ * known from the session: there a `by` of the body does not count.
+ */
 export async function jsonBody(
   request: ApiRequest,
   allowed: readonly string[],
@@ -22,7 +25,9 @@ export async function jsonBody(
     if (length > bodyMaxBytes) throw invalid('The body', `is larger than ${bodyMaxBytes} bytes`);
     parts.push(part);
   }
-  if (length === 0) return {};
+  const { by } = request.who;
+  const known = by !== null && allowed.includes('by') ? { by } : {};
+  if (length === 0) return known;
   let value: unknown;
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(parts)));
@@ -37,7 +42,7 @@ export async function jsonBody(
         `The field "${key.slice(0, 40)}"`,
         `is not known here (known: ${allowed.join(', ') || 'none'})`,
       );
-  return value as Record<string, unknown>;
+  return { ...(value as Record<string, unknown>), ...known };
 }
 
 /** Refuses query parameters nobody reads: a mistyped filter must not answer with everything. */

@@ -1,6 +1,7 @@
 // Every setting of the agent: default, unit, limits and one line of why. The property name ends in its unit; in the file
 // the same setting is written without it, because there the value carries the unit: `retryBaseMs` is `retry_base = "1s"`.
 // Read by config.ts; `tender config show --origin` prints it whole.
+import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { profileNames } from './presets.ts';
 import { failureText, type Read, readDuration, readRate, readSize } from './units.ts';
 
@@ -80,6 +81,29 @@ function flag(fallback: boolean, why: string): Setting<boolean> {
   return { fallback: String(fallback), why, accepts: 'true | false', read };
 }
 
+function listenAddress(fallback: string, why: string): Setting<ListenAddress | null> {
+  const read = (value: unknown): Read<ListenAddress | null> =>
+    typeof value === 'string' ? readListenAddress(value) : { wrong: `needs text, such as "${fallback}"` };
+  return { fallback, why, accepts: 'IP address:port | off', read };
+}
+
+const hostNamesMax = 32;
+
+/** Names as a browser writes them into Host, each with a port of its own if it is not ours. */
+function hostNames(why: string): Setting<readonly string[]> {
+  const read = (value: unknown, fromText: boolean): Read<readonly string[]> => {
+    const names =
+      fromText && typeof value === 'string' ? value.split(',').filter((name) => name !== '') : value;
+    if (!Array.isArray(names) || names.length > hostNamesMax)
+      return { wrong: `needs a list of at most ${hostNamesMax} names` };
+    const wrong = names.find((name) => typeof name !== 'string' || !/^[\w.-]{1,253}(:\d{1,5})?$/.test(name));
+    return wrong === undefined
+      ? { value: names.map((name: string) => name.toLowerCase()) }
+      : { wrong: `holds ${JSON.stringify(wrong)}, which is no host name` };
+  };
+  return { fallback: '', why, accepts: 'list of names', read };
+}
+
 export const logLevels = ['error', 'warning', 'info', 'debug'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
@@ -91,6 +115,16 @@ export const settings = {
   api: {
     socket: text('/run/tender/tender.sock', 'Where the command line meets the daemon; mode 0660.'),
     streamsMax: count([1, 1000], 32, 'Open event streams; each holds one page of the log in memory.'),
+  },
+  ui: {
+    listen: listenAddress(
+      '127.0.0.1:7420',
+      'Where the page is served. Beyond this machine only once a password is set; port 0: any free one.',
+    ),
+    allowedHosts: hostNames(
+      'Names in the address bar besides IP addresses, such as ["tender.local"]: others may be pointed at us.',
+    ),
+    sessionMs: duration(['10m', '400d'], '30d', 'How long a login at the page lasts, restarts included.'),
   },
   cloud: {
     url: text('', 'Address of the cloud. Empty: the one this device enrolled with.'),

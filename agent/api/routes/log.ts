@@ -15,6 +15,10 @@ export function logRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'GET',
       path: 'v1/log',
+      role: 'engineer',
+      summary: 'Records of the event log, oldest first.',
+      query: { actor: 'text?', after: 'number?', last: 'number?', limit: 'number?' },
+      answers: { items: ['@Record'], next: 'number', more: 'flag' },
       async answer(request) {
         onlyQuery(request, ['actor', 'after', 'last', 'limit']);
         const actor = actorOf(request);
@@ -41,6 +45,11 @@ export function logRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'GET',
       path: 'v1/events',
+      role: 'engineer',
+      summary:
+        'The event log as it grows: `record` with the record, its id the cursor; `progress` between them when asked for. `Last-Event-ID` resumes.',
+      query: { actor: 'text?', after: 'number?', progress: '=1?' },
+      answers: 'events',
       async answer(request) {
         onlyQuery(request, ['actor', 'after', 'progress']);
         const actor = actorOf(request);

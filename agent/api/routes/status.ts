@@ -13,6 +13,9 @@ export function statusRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'GET',
       path: 'v1/status',
+      role: 'viewer',
+      summary: 'The daemon on one page: link, queue, log, disk, and what needs a person.',
+      answers: 'object',
       async answer(request) {
         onlyQuery(request, []);
         return { status: 200, json: await aboard.status() };
@@ -21,6 +24,9 @@ export function statusRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'GET',
       path: 'v1/config',
+      role: 'engineer',
+      summary: 'Every setting in force, and where it came from.',
+      answers: { settings: [{ key: 'text', value: 'text', origin: 'text', accepts: 'text', why: 'text' }] },
       async answer(request) {
         onlyQuery(request, []);
         return { status: 200, json: { settings: aboard.configLines as unknown as Json } };
@@ -29,6 +35,9 @@ export function statusRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'GET',
       path: 'healthz',
+      role: 'viewer',
+      summary: 'Whether the daemon itself is well; an outage of the link is no illness.',
+      answers: { ok: 'flag', log: 'text' },
       async answer() {
         const { writing, lastWriteError } = aboard.host.status();
         if (writing === 'open') return { status: 200, json: { ok: true, log: writing } };
@@ -42,6 +51,10 @@ export function statusRoutes(aboard: Aboard): readonly Route[] {
       (command): Route => ({
         method: 'POST',
         path: `v1/connection/${command}`,
+        role: 'crew',
+        summary: `Gives the connection the command ${command}.`,
+        body: { by: 'text?' },
+        answers: 'object',
         async answer(request) {
           const body = await jsonBody(request, ['by']);
           return { status: 200, json: await aboard.connect(command, byOf(body.by)) };

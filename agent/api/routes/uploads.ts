@@ -6,6 +6,7 @@ import { TenderError } from '../../errors.ts';
 import type { Aboard, UploadVerb } from '../aboard.ts';
 import type { ApiRequest } from '../http.ts';
 import type { Route } from '../router.ts';
+import type { Fields } from '../shape.ts';
 import { invalid, jsonBody, lengthOf, onlyQuery, priorityOf, wholeNumber, wordOf } from '../validate.ts';
 
 const listMax = 1000;
@@ -34,6 +35,10 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'GET',
       path: 'v1/uploads',
+      role: 'viewer',
+      summary: 'Documents: those on their way in the order they will go, then the ended ones, newest first.',
+      query: { state: 'text?', limit: 'number?' },
+      answers: { items: ['@Upload'], more: 'flag' },
       async answer(request) {
         onlyQuery(request, ['state', 'limit']);
         const state = wordOf(request.query.get('state'), 'state', uploadStates);
@@ -49,6 +54,13 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'POST',
       path: 'v1/uploads',
+      role: 'crew',
+      summary: 'Takes a file in; answers when it is safe aboard and queued.',
+      query: { priority: 'number?' },
+      headers: { 'tender-name': 'text', 'tender-size': 'number?' },
+      body: 'bytes',
+      answers: '@Upload',
+      status: 201,
       async answer(request) {
         onlyQuery(request, ['priority']);
         const priority = priorityOf(request.query.get('priority'), 5);
@@ -70,6 +82,9 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'GET',
       path: 'v1/uploads/*',
+      role: 'viewer',
+      summary: 'One document.',
+      answers: '@Upload',
       async answer(request, id = '') {
         onlyQuery(request, []);
         return { status: 200, json: await uploads.get(await uploads.resolve(id)) };
@@ -78,6 +93,9 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'GET',
       path: 'v1/uploads/*/why',
+      role: 'viewer',
+      summary: 'Why a document stands where it does, until when, and what to do.',
+      answers: 'object',
       async answer(request, id = '') {
         onlyQuery(request, []);
         return { status: 200, json: await uploads.why(await uploads.resolve(id)) };
@@ -87,6 +105,10 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
       {
         method: 'POST',
         path: `v1/uploads/all/${verb}`,
+        role: 'crew',
+        summary: `Gives ${verb} to every document that can take it.`,
+        body: verbBody(verb),
+        answers: { accepted: 'number', refused: 'number' },
         async answer(request) {
           return {
             status: 200,
@@ -97,6 +119,10 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
       {
         method: 'POST',
         path: `v1/uploads/*/${verb}`,
+        role: 'crew',
+        summary: `Gives ${verb} to a document.`,
+        body: verbBody(verb),
+        answers: '@Upload',
         async answer(request, id = '') {
           const uploadId = await uploads.resolve(id);
           await uploads.command(uploadId, await verbEvent(request, verb));
@@ -107,6 +133,10 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
     {
       method: 'POST',
       path: 'v1/uploads/*/prioritise',
+      role: 'crew',
+      summary: 'Changes the priority of a document: 1 critical, 5 normal, 10 low.',
+      body: { by: 'text?', priority: 'number' },
+      answers: '@Upload',
       async answer(request, id = '') {
         const body = await jsonBody(request, ['by', 'priority']);
         const uploadId = await uploads.resolve(id);
@@ -116,6 +146,10 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
       },
     },
   ];
+}
+
+function verbBody(verb: UploadVerb): Fields {
+  return verb === 'pause' ? { by: 'text?', for: 'duration?' } : { by: 'text?' };
 }
 
 async function verbEvent(request: ApiRequest, verb: UploadVerb): Promise<MachineEvent> {

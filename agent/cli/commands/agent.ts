@@ -8,8 +8,8 @@ export const agent: CliCommand = {
     const config = await context.config();
     // Loaded here: no other command pays for the daemon's memory and start.
     const { runAgent } = await import('../../main.ts');
-    return runAgent(config, context.signal, context.version, (socket) =>
-      context.tell({ type: 'ready', socket, pid: process.pid }),
+    return runAgent(config, context.signal, context.version, (socket, page) =>
+      context.tell({ type: 'ready', socket, page: page ?? null, pid: process.pid }),
     );
   },
 };

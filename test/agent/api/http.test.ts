@@ -13,10 +13,13 @@ import { temporaryDirectory } from '../../support/temporary.ts';
 
 const canary = 'canary-3f9a';
 
+const plain = { role: 'viewer', summary: 'For tests.', answers: 'object' } as const;
+
 const routes: readonly Route[] = [
   {
     method: 'GET',
     path: 'v1/fine',
+    ...plain,
     answer: async (request) => {
       onlyQuery(request, ['a']);
       return { status: 200, json: { fine: true } };
@@ -25,16 +28,19 @@ const routes: readonly Route[] = [
   {
     method: 'GET',
     path: 'v1/things/*/part',
+    ...plain,
     answer: async (_request, id = '') => ({ status: 200, json: { id } }),
   },
   {
     method: 'POST',
     path: 'v1/body',
+    ...plain,
     answer: async (request) => ({ status: 200, json: { got: String((await jsonBody(request, ['x'])).x) } }),
   },
   {
     method: 'GET',
     path: 'v1/expected',
+    ...plain,
     answer: async () => {
       throw new TenderError('TENDER_SPOOL_FULL', 'Full: wait.');
     },
@@ -42,6 +48,7 @@ const routes: readonly Route[] = [
   {
     method: 'GET',
     path: 'v1/bug',
+    ...plain,
     answer: async () => {
       throw new Error(`a bug with ${canary}`);
     },
@@ -49,6 +56,7 @@ const routes: readonly Route[] = [
   {
     method: 'GET',
     path: 'v1/endless',
+    ...plain,
     answer: async (request: ApiRequest) => ({ status: 200, events: endless(request.signal) }),
   },
 ];

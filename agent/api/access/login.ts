@@ -1,0 +1,53 @@
+// Logging in with the password of a role, over the yacht's network. Throttled before anything is computed.
+import { TenderError } from '../../errors.ts';
+import type { Log } from '../../log-line.ts';
+import type { ApiRequest } from '../http.ts';
+import { invalid, jsonBody } from '../validate.ts';
+import type { Passwords } from './passwords.ts';
+import type { NewSession, Sessions } from './sessions.ts';
+import type { Throttle } from './throttle.ts';
+
+/** Resolves with the session; throws TENDER_NO_SESSION for a wrong password and TENDER_TOO_MANY_TRIES. */
+export type Login = (request: ApiRequest, remoteAddress: string) => Promise<NewSession>;
+
+export interface LoginPorts {
+  readonly passwords: Passwords;
+  readonly sessions: Sessions;
+  readonly throttle: Throttle;
+  readonly log: Log;
+}
+
+const labelPattern = /^[\p{L}\p{N} ._-]{1,40}$/u;
+
+export function createLogin({ passwords, sessions, throttle, log }: LoginPorts): Login {
+  return async (request, remoteAddress) => {
+    const waitMs = throttle.waitMs(remoteAddress);
+    if (waitMs > 0)
+      throw new TenderError(
+        'TENDER_TOO_MANY_TRIES',
+        `Too many wrong passwords: try again in ${Math.ceil(waitMs / 1000)} s.`,
+      );
+    const body = await jsonBody(request, ['password', 'label']);
+    if (typeof body.password !== 'string') throw invalid('password', 'needs a text');
+    const label = labelOf(body.label, remoteAddress);
+    // Counted before it is known, so that tries side by side do not slip through.
+    throttle.failed(remoteAddress);
+    const role = await passwords.roleOf(body.password);
+    if (role === undefined) {
+      log({ level: 'warning', code: 'TENDER_NO_SESSION', message: 'A wrong password.', from: remoteAddress });
+      throw new TenderError('TENDER_NO_SESSION', 'This password is not right.');
+    }
+    throttle.passed(remoteAddress);
+    const made = await sessions.make({ role, by: `${role}@${label}`, origin: 'password' });
+    log({ level: 'info', message: 'Somebody logged in.', by: made.session.by, session: made.session.id });
+    return made;
+  };
+}
+
+/** What people call the device they sit at; its address when they say nothing. */
+export function labelOf(value: unknown, fallback: string): string {
+  if (value === undefined) return fallback;
+  if (typeof value !== 'string' || !labelPattern.test(value))
+    throw invalid('label', 'needs 1 to 40 letters, digits, spaces, dots, dashes');
+  return value;
+}
