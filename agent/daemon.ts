@@ -7,10 +7,10 @@ import type { JsonObject } from '../machines/json.ts';
 import type { Aboard } from './api/aboard.ts';
 import { policiesOf } from './config/presets.ts';
 import type { Config } from './config.ts';
+import { createBoard } from './daemon/board.ts';
 import { createBreaker } from './daemon/breaker.ts';
 import { createChanges } from './daemon/changes.ts';
 import { connectionActor, createConnection } from './daemon/connection.ts';
-import { createCounts } from './daemon/counts.ts';
 import { createHistory } from './daemon/history.ts';
 import { createIntake } from './daemon/intake.ts';
 import { createInventory } from './daemon/inventory.ts';
@@ -82,7 +82,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   const rates = createRates(clock);
   const running = createRunning((actor, figures) => rates.note(actor, (figures as Moving).bytesDurable ?? 0));
   const notices = createNotices({ host, log });
-  const counts = createCounts({ host, clock });
+  const board = createBoard({ host, clock, running: running.actors });
   const ledger = createLedger(host);
   const settler = createSettler({
     files,
@@ -159,7 +159,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     isOpen: () => openStates.includes(connection.state),
   });
   const intake = createIntake({ spool, tracker, host, clock, random, log });
-  const uploads = createUploads({ host, rates, running, price: undefined });
+  const uploads = createUploads({ host, board, rates, running, price: undefined });
 
   host.register('checkSettled', checkSettled(settler));
   host.register('releaseSource', releaseSource(spool));
@@ -204,6 +204,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   async function start(): Promise<RecoveryReport> {
     await files.makeDirectory(roots.spool);
     const report = await host.open();
+    board.start();
     tellRecovery(report);
     await inventory.note(report);
     await connection.start();
@@ -236,6 +237,8 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   function stop(): Promise<void> {
     stopped ??= (async () => {
       untail();
+      changes.stop();
+      board.stop();
       inventory.stop();
       await intake.stop();
       await watcher.stop();
@@ -250,6 +253,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   // ── what people may ask ───────────────────────────────────────────────────────────────────────────────────────────
 
   async function status(): Promise<JsonObject> {
+    await board.settled();
     const identity = await ports.identity().catch(() => undefined);
     return statusJson({
       version: ports.version,
@@ -261,7 +265,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       connection: await host.read(connectionActor),
       breakers: [{ actor: breakerActor, cell: await host.read(breakerActor) }],
       host: host.status(),
-      states: await counts.states(),
+      states: board.states(),
       spool: {
         usedBytes: spool.usedBytes(),
         maxBytes: config.spool.maxBytes,

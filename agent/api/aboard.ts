@@ -24,10 +24,20 @@ export interface Uploads {
   }>;
   /** Figures of those whose effects run now and have told any. */
   moving(): Promise<readonly JsonObject[]>;
-  /** Those on their way first, in the order they will go; then the ended ones, newest first. */
-  list(filter: { readonly state?: string; readonly limit: number }): Promise<{
+  /**
+   * Those on their way first, in the order they will go; then the ended ones, newest first. With `q`, those with that piece of
+   * text in their name or id, in order of ids. `after` is the `next` of the page before; `more` without items means that so
+   * many were looked at in vain.
+   */
+  list(filter: {
+    readonly state?: string;
+    readonly q?: string;
+    readonly limit: number;
+    readonly after?: string;
+  }): Promise<{
     readonly items: readonly JsonObject[];
     readonly more: boolean;
+    readonly next: string | null;
   }>;
   /** Resolves when the command is in the log. Throws TENDER_COMMAND_REFUSED when the state does not allow it. */
   command(uploadId: string, event: MachineEvent): Promise<void>;

@@ -2,6 +2,7 @@
 import type { Aboard } from './aboard.ts';
 import type { Route } from './router.ts';
 import { actorRoutes } from './routes/actors.ts';
+import { feedRoutes } from './routes/feed.ts';
 import { logRoutes } from './routes/log.ts';
 import { machinesRoutes } from './routes/machines.ts';
 import { sessionRoutes } from './routes/session.ts';
@@ -13,6 +14,7 @@ import { uploadRoutes } from './routes/uploads.ts';
 export function apiRoutes(aboard: Aboard, ui: UiPorts): readonly Route[] {
   return [
     ...uploadRoutes(aboard),
+    ...feedRoutes(aboard),
     ...logRoutes(aboard),
     ...statusRoutes(aboard),
     ...machinesRoutes(aboard.version),

@@ -134,3 +134,21 @@ export function leftOf(
   const slow = Math.max(bytesPerSecond - spread, bytesPerSecond / 4);
   return { low: Math.round((bytes / fast) * 1_000), high: Math.round((bytes / slow) * 1_000) };
 }
+
+/**
+ * How long until all of a document is ashore: at its own rate while it moves, else behind what goes before it at the rate of
+ * everything together. What is urgent may still come between: `high` is no promise.
+ */
+export function timeLeft(
+  bytes: number | null,
+  bytesAhead: number | null,
+  own: Rate | undefined,
+  total: Rate | undefined,
+): { readonly low: number; readonly high: number } | null {
+  if (bytes === null) return null;
+  const alone = leftOf(bytes, own);
+  // Once the others are through, it may have the whole line.
+  if (alone !== null)
+    return { low: Math.min(alone.low, leftOf(bytes, total)?.low ?? alone.low), high: alone.high };
+  return bytesAhead === null ? null : leftOf(bytesAhead + bytes, total);
+}

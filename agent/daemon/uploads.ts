@@ -6,7 +6,8 @@ import type { Cell, MachineEvent } from '../../machines/kernel.ts';
 import type { Uploads, UploadVerb } from '../api/aboard.ts';
 import { TenderError } from '../errors.ts';
 import type { Host } from '../host/contract.ts';
-import { leftOf, type Rates } from './rates.ts';
+import type { Board, InLine } from './board.ts';
+import { type Rates, timeLeft } from './rates.ts';
 import type { Running } from './running.ts';
 import {
   type Around,
@@ -18,6 +19,7 @@ import {
   uploadJson,
   uploadWhy,
 } from './upload-json.ts';
+import { type ListFilter, type ListPage, listUploads } from './uploads-list.ts';
 
 /** Rows read per page while listing. */
 const pageRows = 500;
@@ -26,7 +28,8 @@ const commandsInFlight = 64;
 const idPieceMin = 4;
 
 export interface UploadsPorts {
-  readonly host: Pick<Host, 'read' | 'list' | 'send' | 'progressOf' | 'hold'>;
+  readonly host: Pick<Host, 'read' | 'list' | 'find' | 'newest' | 'send' | 'progressOf' | 'hold'>;
+  readonly board: Board;
   readonly rates: Rates;
   readonly running: Pick<Running, 'actors'>;
   readonly price: Around['price'];
@@ -37,24 +40,57 @@ interface Row {
   readonly cell: Cell;
 }
 
-export function createUploads({ host, rates, running, price }: UploadsPorts): Uploads {
+export function createUploads({ host, board, rates, running, price }: UploadsPorts): Uploads {
   const actorOf = (id: string) => `upload/${id}`;
-  const aroundOf = (id: string, cell: Cell, moving: Moving | undefined): Around => {
+  const aroundOf = (
+    id: string,
+    cell: Cell,
+    moving: Moving | undefined,
+    place: InLine | undefined,
+  ): Around => {
     const rate = rates.of(actorOf(id));
     const context = contextOf(cell);
     const sizeBytes = sizeOf(context, moving);
     const durable = Math.max(context.bytesDurable, moving?.bytesDurable ?? 0);
+    const bytesLeft = sizeBytes === null ? null : Math.max(0, sizeBytes - durable);
     return {
-      order: null,
+      order: place?.order ?? null,
       rateBytesPerSecond: rate?.bytesPerSecond ?? null,
-      leftMs: sizeBytes === null ? null : leftOf(sizeBytes - durable, rate),
+      leftMs: place === undefined ? null : timeLeft(bytesLeft, place.bytesAhead, rate, rates.total()),
       price,
     };
   };
   const jsonOf = async ({ id, cell }: Row): Promise<JsonObject> => {
     const moving = host.progressOf(actorOf(id)) as Moving | undefined;
-    return uploadJson(id, cell, await host.hold(actorOf(id)), moving, aroundOf(id, cell, moving));
+    const place = board.place(id);
+    const hold = await host.hold(actorOf(id), place?.waitingAhead);
+    return uploadJson(id, cell, hold, moving, aroundOf(id, cell, moving, place));
   };
+
+  async function itemsOf(ids: Iterable<string>) {
+    const items: JsonObject[] = [];
+    const gone: string[] = [];
+    for (const id of ids) {
+      const cell = await host.read(actorOf(id));
+      if (cell === undefined) gone.push(id);
+      else items.push(await jsonOf({ id, cell }));
+    }
+    return { items, gone };
+  }
+
+  /** By a piece of the name or id, in order of ids, so many rows at a time. */
+  async function search({ q, state, limit, after }: ListFilter & { readonly q?: string }): Promise<ListPage> {
+    const found = await host.find({
+      kind: 'upload',
+      limit,
+      ...(q === undefined ? {} : { text: q }),
+      ...(state === undefined ? {} : { state }),
+      ...(after === undefined ? {} : { after: actorOf(after) }),
+    });
+    const ids = found.actors.map(({ actor }) => actor.slice('upload/'.length));
+    const next = found.more ? (found.scannedTo?.slice('upload/'.length) ?? null) : null;
+    return { ids, more: found.more, next };
+  }
 
   async function* all(state?: string): AsyncIterable<Row> {
     let after: string | undefined;
@@ -123,16 +159,7 @@ export function createUploads({ host, rates, running, price }: UploadsPorts): Up
 
     get: async (id) => jsonOf(await read(id)),
 
-    async items(ids) {
-      const items: JsonObject[] = [];
-      const gone: string[] = [];
-      for (const id of ids) {
-        const cell = await host.read(actorOf(id));
-        if (cell === undefined) gone.push(id);
-        else items.push(await jsonOf({ id, cell }));
-      }
-      return { items, gone };
-    },
+    items: itemsOf,
 
     async moving() {
       const items: JsonObject[] = [];
@@ -141,7 +168,7 @@ export function createUploads({ host, rates, running, price }: UploadsPorts): Up
         const cell = moving === undefined ? undefined : await host.read(actor);
         if (moving === undefined || cell === undefined) continue;
         const id = actor.slice('upload/'.length);
-        items.push(movingJson(id, cell, moving, aroundOf(id, cell, moving)));
+        items.push(movingJson(id, cell, moving, aroundOf(id, cell, moving, board.place(id))));
       }
       return items;
     },
@@ -162,20 +189,10 @@ export function createUploads({ host, rates, running, price }: UploadsPorts): Up
       };
     },
 
-    async list({ state, limit }) {
-      // The best `limit` of all, kept in a bounded array: sorted and cut whenever it has doubled.
-      let best: Row[] = [];
-      let cut = false;
-      for await (const row of all(state)) {
-        best.push(row);
-        if (best.length < limit * 2 + 1) continue;
-        best = best.sort(inOrder).slice(0, limit);
-        cut = true;
-      }
-      const more = cut || best.length > limit;
-      const items: JsonObject[] = [];
-      for (const row of best.sort(inOrder).slice(0, limit)) items.push(await jsonOf(row));
-      return { items, more };
+    async list(filter) {
+      await board.settled();
+      const page = filter.q === undefined ? await listUploads({ host, board }, filter) : await search(filter);
+      return { items: (await itemsOf(page.ids)).items, more: page.more, next: page.next };
     },
 
     command: async (id, event) => command(await read(id), event),
@@ -208,17 +225,4 @@ function idempotent(cell: Cell, event: MachineEvent): boolean {
   if (event.type === 'pause')
     return cell.value === 'paused' && String(event.by) in (context.paused?.by ?? {});
   return false;
-}
-
-/** On its way before ended; by priority, then age; the ended newest first. */
-function inOrder(a: Row, b: Row): number {
-  const [endedA, endedB] = [isEnded(a), isEnded(b)];
-  if (endedA !== endedB) return endedA ? 1 : -1;
-  if (endedA) return a.id < b.id ? 1 : -1;
-  const [x, y] = [contextOf(a.cell), contextOf(b.cell)];
-  return x.priority - y.priority || x.addedMs - y.addedMs || (a.id < b.id ? -1 : 1);
-}
-
-function isEnded({ cell }: Row): boolean {
-  return finalStates.includes(cell.value) || cell.value === 'stored';
 }

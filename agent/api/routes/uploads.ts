@@ -1,4 +1,5 @@
 // Documents: add, list, show, why, and the commands of people. Called by the command line and, later, the crew's page.
+import { isUlid } from '../../../cloud/contract/ids.ts';
 import { nameFromBytes } from '../../../cloud/contract/name.ts';
 import type { Json } from '../../../machines/json.ts';
 import type { MachineEvent } from '../../../machines/kernel.ts';
@@ -10,6 +11,8 @@ import type { Fields } from '../shape.ts';
 import { invalid, jsonBody, lengthOf, onlyQuery, priorityOf, wholeNumber, wordOf } from '../validate.ts';
 
 const listMax = 1000;
+const idsMax = 200;
+const searchMaxCharacters = 200;
 const nameMaxBytes = 255;
 const byMaxCharacters = 64;
 /** The longest pause: longer than a year is a cancel. */
@@ -37,18 +40,34 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
       path: 'v1/uploads',
       role: 'viewer',
       summary: 'Documents: those on their way in the order they will go, then the ended ones, newest first.',
-      query: { state: 'text?', limit: 'number?' },
-      answers: { items: ['@Upload'], more: 'flag' },
+      query: { state: 'text?', q: 'text?', ids: 'text?', limit: 'number?', after: 'text?' },
+      answers: { items: ['@Upload'], gone: 'json?', more: 'flag', next: 'text or null', head: 'number' },
       async answer(request) {
-        onlyQuery(request, ['state', 'limit']);
+        onlyQuery(request, ['state', 'limit', 'ids', 'q', 'after']);
+        // Before anything is read: whoever follows the feed from here on misses nothing.
+        const head = aboard.changes.head;
+        const ids = request.query.get('ids');
+        if (ids !== null) {
+          const { items, gone } = await uploads.items(idsOf(ids));
+          return { status: 200, json: { items, gone, more: false, head } };
+        }
         const state = wordOf(request.query.get('state'), 'state', uploadStates);
         const limit = wholeNumber(request.query.get('limit'), 'limit', {
           least: 1,
           most: listMax,
           fallback: 200,
         });
-        const page = await uploads.list({ limit, ...(state === undefined ? {} : { state }) });
-        return { status: 200, json: { items: page.items, more: page.more } };
+        const q = request.query.get('q');
+        if (q !== null && (q.length < 1 || q.length > searchMaxCharacters))
+          throw invalid('q', `needs 1 to ${searchMaxCharacters} characters`);
+        const after = request.query.get('after');
+        const page = await uploads.list({
+          limit,
+          ...(state === undefined ? {} : { state }),
+          ...(q === null ? {} : { q }),
+          ...(after === null ? {} : { after }),
+        });
+        return { status: 200, json: { ...page, head } };
       },
     },
     {
@@ -150,6 +169,12 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
 
 function verbBody(verb: UploadVerb): Fields {
   return verb === 'pause' ? { by: 'text?', for: 'duration?' } : { by: 'text?' };
+}
+
+function idsOf(text: string): readonly string[] {
+  const ids = text.split(',');
+  if (ids.length > idsMax || !ids.every(isUlid)) throw invalid('ids', `needs 1 to ${idsMax} whole ids`);
+  return ids;
 }
 
 async function verbEvent(request: ApiRequest, verb: UploadVerb): Promise<MachineEvent> {
