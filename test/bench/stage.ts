@@ -53,7 +53,7 @@ export async function setStage(between: (cloudPort: number) => Promise<number>):
     const agentOptions = [
       ...['--set', `state.directory=${join(directory, 'agent')}`, '--set', `api.socket=${socket}`],
       ...['--set', `folders.${folderLabel}.path=${folder}`],
-      ...['--set', 'files.settle_quiet=200ms', '--set', 'files.rescan=2s'],
+      ...['--set', 'files.settle_quiet=200ms', '--set', 'files.rescan=2s', '--set', 'ui.listen=127.0.0.1:0'],
     ];
     await errand('agent', ['enrol', `http://127.0.0.1:${port}`, String(enrolment?.code), ...agentOptions]);
     const agent = await serve('agent', ['agent', ...agentOptions, '--json'], (line) =>

@@ -19,6 +19,8 @@ export interface CliRun {
 export interface Yacht {
   readonly directory: string;
   readonly socket: string;
+  /** Where its page is served; undefined when the settings say off. */
+  readonly page: string | undefined;
   /** Runs `tender …` as a person standing in `directory`. */
   tender(...args: string[]): Promise<CliRun>;
   /** The same with more of the world decided by the test. */
@@ -43,14 +45,17 @@ export async function yacht(toml = ''): Promise<Yacht> {
   const socket = join(directory, 'agent.sock');
   const state = join(directory, 'state');
   await mkdir(join(directory, 'scans'));
-  const text = `[state]\ndirectory = "${state}"\n[api]\nsocket = "${socket}"\n[log]\nlevel = "error"\n${toml.replaceAll('$HERE', directory)}`;
+  // Agents of other tests run beside us: only who asks for it gets a port.
+  const page = /^\[ui\]/m.test(toml) ? '' : '[ui]\nlisten = "off"\n';
+  const text = `${page}[state]\ndirectory = "${state}"\n[api]\nsocket = "${socket}"\n[log]\nlevel = "error"\n${toml.replaceAll('$HERE', directory)}`;
   const configPath = join(directory, 'tender.toml');
   await writeFile(configPath, text);
   let running: { ended: Promise<number>; abort: AbortController } | undefined;
 
-  const self: Yacht = {
+  const self: Yacht & { page: string | undefined } = {
     directory,
     socket,
+    page: undefined,
     tender: (...args) => self.tenderIn({}, ...args),
     async tenderIn(world, ...args) {
       let out = '';
@@ -83,9 +88,12 @@ export async function yacht(toml = ''): Promise<Yacht> {
     async start() {
       const config = await loadConfig({ file: { path: configPath, text }, environment: {}, flags: {} });
       const abort = new AbortController();
-      let ready = () => {};
+      let ready = (_socket: string, _page: string | undefined) => {};
       const listening = new Promise<void>((resolve) => {
-        ready = resolve;
+        ready = (_socket, page) => {
+          self.page = page;
+          resolve();
+        };
       });
       const ended = runAgent(config, abort.signal, '0.0.0-test', ready);
       running = { ended, abort };

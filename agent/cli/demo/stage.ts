@@ -74,7 +74,7 @@ export async function setStage(
     const agentOptions = [
       ...['--set', `state.directory=${state}`, '--set', `api.socket=${socket}`],
       ...['--set', `folders.${folderLabel}.path=${folder}`],
-      ...['--set', 'files.settle_quiet=200ms', '--set', 'files.rescan=2s'],
+      ...['--set', 'files.settle_quiet=200ms', '--set', 'files.rescan=2s', '--set', 'ui.listen=127.0.0.1:0'],
     ];
     await errand('agent', [
       ...['enrol', `http://127.0.0.1:${link.port}`, String(enrolment?.code)],

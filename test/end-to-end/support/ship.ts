@@ -88,7 +88,7 @@ export function board(place: {
   const socket = join(home, 'agent.sock');
   const settings = [
     ...[`state.directory=${state}`, `api.socket=${socket}`, `cloud.url=${url}`],
-    ...[`folders.scans.path=${folder}`, 'files.settle_quiet=100ms', 'files.rescan=1s'],
+    ...[`folders.scans.path=${folder}`, 'files.settle_quiet=100ms', 'files.rescan=1s', 'ui.listen=off'],
     // Loopback is quick and the disk of a test machine is nobody else's.
     ...['link.connect_timeout=5s', 'link.retry_base=200ms', 'link.retry_cap=1s', 'spool.free_min=1MB'],
     ...place.settings,
