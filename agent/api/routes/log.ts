@@ -1,13 +1,16 @@
 // The event log: pages of it, and the live stream. Both are read-only views of records that are already durable.
-import type { Json } from '../../../machines/json.ts';
+import type { JsonObject } from '../../../machines/json.ts';
 import { TenderError } from '../../errors.ts';
+import type { Source } from '../../host/contract.ts';
 import type { Aboard } from '../aboard.ts';
 import { eventStream, recordJson } from '../event-stream.ts';
 import type { ApiRequest } from '../http.ts';
 import type { Route } from '../router.ts';
-import { invalid, onlyQuery, wholeNumber } from '../validate.ts';
+import { invalid, onlyQuery, wholeNumber, wordOf } from '../validate.ts';
 
 const pageMax = 1000;
+/** Words of one filter. */
+const wordsMax = 32;
 
 export function logRoutes(aboard: Aboard): readonly Route[] {
   let streams = 0;
@@ -16,30 +19,22 @@ export function logRoutes(aboard: Aboard): readonly Route[] {
       method: 'GET',
       path: 'v1/log',
       role: 'engineer',
-      summary: 'Records of the event log, oldest first.',
-      query: { actor: 'text?', after: 'number?', last: 'number?', limit: 'number?' },
+      summary:
+        'Records of the event log, oldest first: after `after`, or with `before` alone the newest ones before it. Cursors are sequence numbers, with `actor` its own n. A filtered page may hold less than `limit`, even nothing, though there is `more`: each request looks at a bounded number of records, and `next` (the next `after`, or `before`) says how far.',
+      query: {
+        actor: 'text?',
+        after: 'number?',
+        before: 'number?',
+        last: 'number?',
+        limit: 'number?',
+        type: 'text?',
+        src: 'text?',
+        state: 'text?',
+      },
       answers: { items: ['@Record'], next: 'number', more: 'flag' },
       async answer(request) {
-        onlyQuery(request, ['actor', 'after', 'last', 'limit']);
-        const actor = actorOf(request);
-        const limit = wholeNumber(request.query.get('limit'), 'limit', {
-          least: 1,
-          most: pageMax,
-          fallback: 200,
-        });
-        let after = cursorOf(request.query.get('after'), 'after');
-        const last = request.query.get('last');
-        if (last !== null) after = Math.max(after, (await headOf(aboard, actor)) - cursorOf(last, 'last'));
-        const items: Json[] = [];
-        for await (const record of aboard.host.history({
-          after,
-          limit,
-          ...(actor === undefined ? {} : { actor }),
-        })) {
-          after = actor === undefined ? record.seq : record.n;
-          items.push(recordJson(record));
-        }
-        return { status: 200, json: { items, next: after, more: items.length === limit } };
+        onlyQuery(request, ['actor', 'after', 'before', 'last', 'limit', 'type', 'src', 'state']);
+        return { status: 200, json: await page(aboard, request) };
       },
     },
     {
@@ -47,7 +42,7 @@ export function logRoutes(aboard: Aboard): readonly Route[] {
       path: 'v1/events',
       role: 'engineer',
       summary:
-        'The event log as it grows: `record` with the record, its id the cursor; `progress` between them when asked for. `Last-Event-ID` resumes.',
+        'The event log as it grows: `record` with the record, its id the cursor; `progress` between them when asked for. `Last-Event-ID` resumes; `reset` says that the cursor was of records no longer kept, or of another log, and where the stream goes on.',
       query: { actor: 'text?', after: 'number?', progress: '=1?' },
       answers: 'events',
       async answer(request) {
@@ -80,6 +75,44 @@ export function logRoutes(aboard: Aboard): readonly Route[] {
       },
     },
   ];
+}
+
+async function page(aboard: Aboard, request: ApiRequest): Promise<JsonObject> {
+  const { query } = request;
+  const actor = actorOf(request);
+  const limit = wholeNumber(query.get('limit'), 'limit', { least: 1, most: pageMax, fallback: 200 });
+  const last = query.get('last');
+  let after = cursorOf(query.get('after'), 'after');
+  if (last !== null) after = Math.max(after, (await headOf(aboard, actor)) - cursorOf(last, 'last'));
+  const before = query.has('before') ? cursorOf(query.get('before'), 'before') : undefined;
+  // Backwards only where nothing says where to begin.
+  const reverse = before !== undefined && last === null && !query.has('after');
+  const types = wordsOf(query.get('type'), 'type');
+  const states = wordsOf(query.get('state'), 'state');
+  const sources = wordsOf(query.get('src'), 'src');
+  for (const source of sources ?? []) wordOf(source, 'src', ['cmd', 'fx', 'tm', 'sys']);
+  const found = await aboard.host.search({
+    after,
+    limit,
+    reverse,
+    ...(before === undefined ? {} : { before }),
+    ...(actor === undefined ? {} : { actor }),
+    ...(types === undefined ? {} : { types }),
+    ...(states === undefined ? {} : { states }),
+    ...(sources === undefined ? {} : { sources: sources as readonly Source[] }),
+  });
+  const items = found.records.map(recordJson);
+  if (reverse) items.reverse();
+  return { items, next: found.scannedTo ?? (reverse ? before : after), more: found.more };
+}
+
+/** Words separated by commas; undefined when absent. */
+function wordsOf(value: string | null, field: string): readonly string[] | undefined {
+  if (value === null) return undefined;
+  const words = value.split(',');
+  if (words.length > wordsMax || !words.every((word) => /^[\w.-]{1,64}$/.test(word)))
+    throw invalid(field, `needs one to ${wordsMax} words separated by commas`);
+  return words;
 }
 
 function actorOf(request: ApiRequest): string | undefined {

@@ -35,15 +35,19 @@ function stream(host: Host, options: Partial<Parameters<typeof eventStream>[1]> 
     { host, clock, running: () => [breaker] },
     { after: 0, progress: false, signal: gone.signal, ...options },
   )[Symbol.asyncIterator]();
-  return { gone, events, next: async () => (await events.next()).value as string | undefined };
+  const next = async () => (await events.next()).value as string | undefined;
+  return { gone, events, next, received: [] as string[] };
 }
 
+const eventsIn = (piece: string | undefined) => (piece ?? '').split('\n\n').filter((event) => event !== '');
 const idOf = (event: string | undefined) => Number(/^id: (\d+)$/m.exec(event ?? '')?.[1]);
 
 async function ids(from: ReturnType<typeof stream>, count: number): Promise<number[]> {
   const found: number[] = [];
   while (found.length < count) {
-    const event = await from.next();
+    // Records that came together are one piece of text.
+    if (from.received.length === 0) from.received.push(...eventsIn(await from.next()));
+    const event = from.received.shift();
     if (event?.startsWith('id:')) found.push(idOf(event));
   }
   return found;
