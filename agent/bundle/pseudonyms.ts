@@ -48,7 +48,8 @@ export function createPseudonyms(salt: Uint8Array): Pseudonyms {
     }
     given.set(key, name);
     taken.set(name, key);
-    remember(text, name);
+    // What was replaced because nobody knows the word is no name: the same letters may be innocent elsewhere.
+    if (kind !== 'word') remember(text, name);
     return name;
   }
 

@@ -23,6 +23,8 @@ const identifier = /^[A-Za-z][A-Za-z0-9_]{0,40}$/;
 const ourActor = /^(upload|connection|breaker|host)\/([0-9A-HJKMNP-TV-Z]{26}|main|line|log)$/;
 /** Values of a status that share the key `name` with files: the five names of a connection. */
 const connectionNames = new Set(['disconnected', 'connecting', 'connected', 'error', 'stopped']);
+/** Parties that are programs of ours. */
+const ourParties = new Set(['agent', 'daemon', 'enrol', 'files', 'host', 'page', 'somebody', 'tender']);
 /** Where added files are shown: a folder of ours, not of theirs. */
 const ourFolders = new Set(['added']);
 
@@ -44,7 +46,7 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
   const id = as('id');
   const secret = as('secret');
 
-  const person: Rule = shown ? (value) => value : as('person');
+  const person: Rule = (value) => (shown || ourParties.has(value) ? value : names.of('person', value));
   const path: Rule = shown ? (value) => value : (value) => replacePath(names, value);
   const host: Rule = (value) =>
     value === '' ? value : `https://${names.of('host', value).toLowerCase()}.invalid`;
@@ -156,31 +158,49 @@ function replacePath(names: Pseudonyms, path: string): string {
   return out.join('/');
 }
 
-/** Values with units, numbers and choices stay; texts are places and addresses. */
+/** Values with units, numbers and choices stay, and what nobody changed; all else is a place, an address or a name. */
 function redactSetting(
   line: JsonObject,
   rules: { readonly text: Rule; readonly path: Rule; readonly host: Rule },
 ): Json {
-  const { key, value, origin, accepts, why } = line;
-  const place = String(key);
-  const folder = place.startsWith('folders.');
-  const redactValue = (text: string) => {
-    if (folder)
-      return rules.path(text.replace(/ priority \d+$/, '')) + (/ priority \d+$/.exec(text)?.[0] ?? '');
-    if (accepts !== 'text' || text === '' || origin === 'default') return text;
-    return /url/.test(place) ? rules.host(text) : rules.path(text);
-  };
+  const { key, accepts, why } = line;
+  const origin = String(line.origin);
+  const name = String(key);
+  const value = String(line.value);
+  if (name.startsWith('folders.')) {
+    const [, path = value, priority = ''] = /^(.*)( priority \d+)$/s.exec(value) ?? [];
+    return {
+      key: `folders.${rules.path(name.slice('folders.'.length))}`,
+      value: rules.path(path) + priority,
+      origin: origin.split(' ')[0] ?? '',
+      accepts: accepts ?? '',
+      why: why ?? '',
+    };
+  }
   return {
-    key: folder ? `folders.${rules.path(place.slice('folders.'.length))}` : place,
-    value: redactValue(String(value)),
-    origin: String(origin).startsWith('file ')
-      ? 'file'
-      : /^environment TENDER_[A-Z_]+$/.test(String(origin)) && !folder
-        ? String(origin)
-        : String(origin).split(' ')[0]!,
+    key: name,
+    value:
+      origin === 'default' || value === '' || isPlainSetting(value, String(accepts))
+        ? value
+        : hide(name, value),
+    // The path of a file is theirs; the name of a variable is ours.
+    origin: origin.startsWith('file ') ? 'file' : origin,
     accepts: accepts ?? '',
     why: why ?? '',
   };
+
+  function hide(setting: string, secret: string): string {
+    if (setting.endsWith('url')) return rules.host(secret);
+    return secret.startsWith('/') ? rules.path(secret) : rules.text(secret);
+  }
+}
+
+function isPlainSetting(value: string, accepts: string): boolean {
+  if (accepts.split(' | ').includes(value)) return true;
+  return (
+    /^(none, or )?(duration|size|rate|number)\b/.test(accepts) &&
+    /^(none|\d[\d.]*[A-Za-z/]{0,6})$/.test(value)
+  );
 }
 
 const base64 = (text: string) => Buffer.from(text, 'latin1').toString('base64');
