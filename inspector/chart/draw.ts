@@ -27,35 +27,17 @@ export function draw(layout: MachineLayout, picture: Picture): readonly Mark[] {
   const boxes = (kind: PlacedBox['kind']) => picture.boxes.filter((box) => box.kind === kind);
   const rows = (box: PlacedBox) => layout.rows[box.id] ?? [];
   const words = (line: PlacedLine) => line.labels.flatMap((at) => layout.labels[at] ?? []);
-  return [
-    mark('g', {}, boxes('group').map(drawGroup)),
-    mark(
-      'g',
-      {},
-      picture.lines.map((line, at) => drawLine(pointsOf(line, picture.direction), words(line), at)),
-    ),
-    mark(
-      'g',
-      {},
-      boxes('group').map((box) => drawName(box, rows(box))),
-    ),
-    mark('g', {}, boxes('start').map(drawStart)),
-    mark(
-      'g',
-      {},
-      boxes('folded').map((box) => drawFolded(box, layout)),
-    ),
-    mark(
-      'g',
-      {},
-      boxes('state').map((box) => drawState(box, rows(box), layout)),
-    ),
-    mark(
-      'g',
-      {},
-      picture.lines.map((line, at) => drawLabels(line, words(line), at)),
-    ),
+  const layers: readonly (readonly Mark[])[] = [
+    boxes('group').map(drawGroup),
+    picture.lines.map((line, at) => drawLine(pointsOf(line, picture.direction), words(line), at)),
+    boxes('group').map((box) => drawName(box, rows(box))),
+    boxes('start').map(drawStart),
+    boxes('folded').map((box) => drawFolded(box, layout)),
+    boxes('state').map((box) => drawState(box, rows(box), layout)),
+    picture.lines.map((line, at) => drawLabels(line, words(line), at)),
   ];
+  // Read aloud, words strewn over a plane make no sense: the text twin says it in order.
+  return layers.map((marks) => mark('g', { 'aria-hidden': 'true' }, marks));
 }
 
 function drawStart({ at: [x = 0, y = 0, width = 0] }: PlacedBox): Mark {
@@ -68,9 +50,9 @@ function drawGroup(box: PlacedBox): Mark {
 
 /** Name and rows of a group lie over the lines that must pass there, on a plate of their own. */
 function drawName({ id, at: [x = 0, y = 0] }: PlacedBox, rows: readonly PlacedLabel[]): Mark {
-  // Mirrors the page's fonts well enough for a plate: 8 px a letter covers the widest of them.
-  const letters = Math.max(id.length + 1, ...rows.map(({ text }) => text.length * 0.82 + 2));
-  const plate = { x: x + 4, y: y + 4, width: letters * 8 + 6, rx: 6 };
+  // A group's name is short: 10 px a letter is room enough for the widest font.
+  const wide = Math.max(id.length * 10, ...rows.map(({ width }) => markPx + width));
+  const plate = { x: x + 4, y: y + 4, width: wide + 2 * boxPadPx - 4, rx: 6 };
   return mark('g', { class: 'chart-name', 'data-box': id }, [
     mark('rect', { ...plate, class: 'chart-cover', height: titleHeightPx - 6 + rows.length * rowHeightPx }),
     text('chart-title', x + boxPadPx, y + 19, id),
@@ -130,8 +112,10 @@ function drawLine(points: readonly number[], labels: readonly PlacedLabel[], at:
 }
 
 function drawLabels(line: PlacedLine, labels: readonly PlacedLabel[], at: number): Mark {
-  const [x = 0, y = 0, width = 0, height = 0] = line.box;
+  const [x = 0, y = 0] = line.at;
   if (labels.length === 0) return mark('g', {});
+  const width = Math.max(...labels.map((label) => label.width)) + 2 * labelPadPx;
+  const height = labels.length * labelHeightPx + 2;
   return mark('g', { class: 'chart-label', 'data-line': at }, [
     mark('rect', { class: 'chart-plate', x, y, width, height, rx: 5 }),
     ...labels.map((label, row) => drawWord(label, x + labelPadPx, y + 1 + row * labelHeightPx)),

@@ -1,9 +1,10 @@
 // The coordinates the page ships: written at build time by inspector/layout, never computed in the browser.
 import type { Description } from '../../machines/describe.ts';
+import { type PackedLayouts, unpack } from '../layout/pack.ts';
 import type { Layouts, MachineLayout } from '../layout/picture.ts';
 import written from './layouts.json';
 
-export const layouts = written as unknown as Layouts;
+export const layouts: Layouts = unpack(written as unknown as PackedLayouts);
 
 /**
  * The pictures of a machine, or null when they are not of this very machine: a history saved by another version may know

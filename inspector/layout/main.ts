@@ -4,14 +4,15 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from '../../machines/describe.ts';
 import { registry } from '../../machines/registry.ts';
-import type { MachineLayout } from './picture.ts';
+import { type PackedLayouts, pack } from './pack.ts';
+import type { Layouts, MachineLayout } from './picture.ts';
 import { picturesOf } from './pictures.ts';
 
 // From the sources and from dist/ alike: both keep the folders' order.
 const path = join(import.meta.dirname, '..', 'chart', 'layouts.json');
 
 /** One picture per line: small, and a change of one machine shows as such. */
-export function textOf(layouts: { readonly [kind: string]: MachineLayout }): string {
+export function textOf(layouts: PackedLayouts): string {
   const machines = Object.entries(layouts).map(([kind, { pictures, ...rest }]) => {
     const lines = pictures.map((picture) => JSON.stringify(picture)).join(',\n');
     return `${JSON.stringify(kind)}:${JSON.stringify(rest).slice(0, -1)},"pictures":[\n${lines}\n]}`;
@@ -19,7 +20,7 @@ export function textOf(layouts: { readonly [kind: string]: MachineLayout }): str
   return `{${machines.join(',\n')}}\n`;
 }
 
-export async function layoutsNow(): Promise<{ readonly [kind: string]: MachineLayout }> {
+export async function layoutsNow(): Promise<Layouts> {
   const layouts: { [kind: string]: MachineLayout } = {};
   for (const definition of Object.values(registry))
     layouts[definition.kind] = await picturesOf(describe(definition));
@@ -27,7 +28,7 @@ export async function layoutsNow(): Promise<{ readonly [kind: string]: MachineLa
 }
 
 if (import.meta.main) {
-  const text = textOf(await layoutsNow());
+  const text = textOf(pack(await layoutsNow()));
   if (!process.argv.includes('--check')) writeFileSync(path, text);
   else if (readFileSync(path, 'utf8') !== text) {
     console.error('inspector/chart/layouts.json is not what the machines say: run `npm run docs`');

@@ -1,5 +1,5 @@
-// What a laid-out machine looks like as data: the shape of inspector/chart/layouts.json. The generator writes it at build
-// time, the page only paints it. All coordinates are whole pixels at zoom 1, from the picture's upper left corner.
+// What a laid-out machine looks like as data. The generator writes it at build time (packed, see pack.ts) into
+// inspector/chart/layouts.json, the page only paints it. All coordinates are whole pixels at zoom 1, from the picture's upper left corner.
 
 /** How a label is drawn: what the event comes from, or what it says. Never by colour alone: each has its own mark. */
 export type LabelKind = 'event' | 'timer' | 'failure' | 'always';
@@ -7,6 +7,8 @@ export type LabelKind = 'event' | 'timer' | 'failure' | 'always';
 /** Words on a line or in a box. Which transitions they stand for follows from where they stand: see chart/find.ts. */
 export interface PlacedLabel {
   readonly text: string;
+  /** Room for the words and the sign before them, px. */
+  readonly width: number;
   readonly kind: LabelKind;
   /** Event types; an empty one is a transition taken at once. More than one only for a count such as "5 events". */
   readonly events: readonly string[];
@@ -18,8 +20,8 @@ export interface PlacedLine {
   readonly to: string;
   /** x and y where it leaves its box, then signed lengths in turn along and across the picture's direction. */
   readonly route: readonly number[];
-  /** Upper left corner and size of the box of labels; empty when there are none. */
-  readonly box: readonly number[];
+  /** Upper left corner of the plate on which its labels are stacked; empty when it has none. */
+  readonly at: readonly number[];
   /** Places in the machine's `labels`. */
   readonly labels: readonly number[];
 }

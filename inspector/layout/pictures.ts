@@ -4,14 +4,19 @@ import { deriveGraph, passingStates } from './derive.ts';
 import { foldGraph } from './fold.ts';
 import { allBoxes, type Label } from './graph.ts';
 import type { MachineLayout, Picture, PlacedLabel } from './picture.ts';
-import { placeGraph } from './place.ts';
+import { labelWidth, placeGraph } from './place.ts';
 
 /** A machine of fewer states is never folded: there is nothing to gain. */
 const foldFromStates = 6;
 
 export async function picturesOf(description: Description): Promise<MachineLayout> {
   const states = description.states.map(({ id }) => id);
-  const flat = ({ text, kind, covers }: Label): PlacedLabel => ({ text, kind, events: [...covers.keys()] });
+  const flat = (label: Label): PlacedLabel => ({
+    text: label.text,
+    width: labelWidth(label),
+    kind: label.kind,
+    events: [...label.covers.keys()],
+  });
   const labels = new Map<string, number>();
   const place = (label: Label): number => {
     const key = JSON.stringify(flat(label));

@@ -83,9 +83,7 @@ export async function placeGraph(
       from: line?.from ?? 'start',
       to: line?.to ?? graph.initial,
       route: routeOf(points, direction),
-      box: label
-        ? [label.x ?? 0, label.y ?? 0, label.width ?? 0, label.height ?? 0].map((each) => Math.round(each))
-        : [],
+      at: label ? [Math.round(label.x ?? 0), Math.round(label.y ?? 0)] : [],
       labels: (line?.labels ?? []).map(place),
     };
   });
@@ -148,7 +146,7 @@ function toElk(graph: Graph, direction: Direction): ElkNode {
 
 function edge(line: Line, at: number, ranks: ReadonlyMap<string, number>): ElkExtendedEdge {
   const forward = (ranks.get(line.from) ?? 0) < (ranks.get(line.to) ?? 0);
-  const wide = Math.max(...line.labels.map((label) => markOf(label) + labelWidthPx(label.text)), 0);
+  const wide = Math.max(...line.labels.map(labelWidth), 0);
   return {
     id: `line-${at}`,
     sources: [quoted(line.from)],
@@ -166,9 +164,10 @@ function edge(line: Line, at: number, ranks: ReadonlyMap<string, number>): ElkEx
   };
 }
 
-/** Timers and failures have a mark before their words. */
-export const markOf = ({ kind }: Pick<Label, 'kind'>): number =>
-  kind === 'timer' || kind === 'failure' ? markPx : 0;
+/** Timers and failures have a sign before their words. */
+export function labelWidth({ kind, text }: Pick<Label, 'kind' | 'text'>): number {
+  return (kind === 'timer' || kind === 'failure' ? markPx : 0) + labelWidthPx(text);
+}
 
 function sizeOf(box: Box): { readonly width: number; readonly height: number } {
   const rows = box.rows.map((row) => markPx + labelWidthPx(row.text));
