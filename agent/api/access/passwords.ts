@@ -6,7 +6,7 @@ import type { Host } from '../../host/contract.ts';
 import type { Random } from '../../ports.ts';
 import { type Role, roles } from './roles.ts';
 
-/** Cost N, block size r, repetitions p: 8 MB and about 0.2 s on a small computer. */
+/** Cost N, block size r, repetitions p. Memory is 128 * N * r bytes. */
 export interface ScryptCost {
   readonly N: number;
   readonly r: number;
@@ -16,7 +16,8 @@ export interface ScryptCost {
 /** scrypt of 32 bytes; see adapters/node-scrypt.ts. */
 export type Scrypt = (password: string, salt: Uint8Array, cost: ScryptCost) => Promise<Uint8Array>;
 
-export const cost: ScryptCost = { N: 8_192, r: 8, p: 10 };
+/** 32 MB for a quarter of a second, in a process of its own. */
+export const cost: ScryptCost = { N: 32_768, r: 8, p: 3 };
 const charactersMin = 8;
 const bytesMax = 256;
 const saltBytes = 16;
