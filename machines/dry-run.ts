@@ -67,7 +67,7 @@ export function dryRun(kind: string, cell: Cell, event: Json, stamp: Stamp): Dry
     const branches = branchesOf(kind, cell, asked, stamp);
     if (branches.length === 0) return no('TENDER_EVENT_NOT_NOW', stateSentence(kind, cell.value, asked.type));
     const guard = refusing(branches);
-    if (guard) return no('TENDER_EVENT_REFUSED', guardSentence(kind, guard, cell), guard);
+    if (guard) return no('TENDER_EVENT_REFUSED', guardSentence(kind, guard, cell, asked), guard);
     return no('TENDER_EVENT_CHANGES_NOTHING', 'It would change nothing, so it would not be recorded.');
   } catch (error) {
     if (error instanceof MachineError) return no(error.code, error.message);

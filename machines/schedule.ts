@@ -26,6 +26,9 @@ export interface Conditions {
   readonly urgentExtraMax: number;
   /** The lowest version of that name which is neither stored, cancelled nor parked: a parked one waits for a person. */
   readonly earliestOpen: (name: string) => number | undefined;
+  /** When the connection tries again by itself, and a breaker lets one try, log time, where known. */
+  readonly connectionUntilMs?: number | null;
+  readonly breakersUntilMs?: Readonly<Record<string, number | null>>;
 }
 
 /** Four uploads share the line well: more only makes each slower. */
@@ -37,11 +40,14 @@ export const urgentPriority = 1;
 
 /** What holds a candidate back. Each has a sentence in why.ts. */
 export type Hold =
-  | { readonly why: 'connection'; readonly state: ConnectionState }
-  | { readonly why: 'breaker'; readonly breaker: string }
+  | { readonly why: 'connection'; readonly state: ConnectionState; readonly untilMs?: number }
+  | { readonly why: 'breaker'; readonly breaker: string; readonly untilMs?: number }
   | { readonly why: 'probing'; readonly breaker: string }
   | { readonly why: 'earlierVersion'; readonly version: number }
   | { readonly why: 'turn'; readonly ahead: number };
+
+/** Those ahead are counted up to here: as many or more means "at least". */
+export const aheadCountedMax = 1_000;
 
 export const holds = [
   'connection',
@@ -64,10 +70,11 @@ export function compare(a: Candidate, b: Candidate): number {
 
 /** Why this one may not start now, with `ahead` better ones before it; null: it may. */
 export function holdOf(candidate: Candidate, now: Conditions, ahead = 0): Hold | null {
-  if (!openStates.includes(now.connection)) return { why: 'connection', state: now.connection };
+  if (!openStates.includes(now.connection))
+    return { why: 'connection', state: now.connection, ...until(now.connectionUntilMs) };
   let places = now.runningMax;
   for (const [breaker, state] of Object.entries(now.breakers)) {
-    if (state === 'open') return { why: 'breaker', breaker };
+    if (state === 'open') return { why: 'breaker', breaker, ...until(now.breakersUntilMs?.[breaker]) };
     // Half-open: one document at a time finds out whether the destination is back.
     if (state === 'half-open' && now.running.length + ahead >= 1) return { why: 'probing', breaker };
     if (state === 'half-open') places = Math.min(places, 1);
@@ -79,6 +86,10 @@ export function holdOf(candidate: Candidate, now: Conditions, ahead = 0): Hold |
   const taken = now.running.length + ahead;
   if (taken >= places + (urgent ? now.urgentExtraMax : 0)) return { why: 'turn', ahead: taken };
   return null;
+}
+
+function until(untilMs: number | null | undefined): { readonly untilMs?: number } {
+  return typeof untilMs === 'number' ? { untilMs } : {};
 }
 
 export interface Choice {

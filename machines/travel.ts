@@ -33,9 +33,11 @@ export interface Moment<R extends LogRecord = LogRecord> {
 /** Where an actor's kept history begins when its oldest records were trimmed: its cell after record `n`. */
 export interface Base {
   readonly n: number;
-  readonly cell: Json;
+  /** Absent: nobody can tell, and `lost` says why. */
+  readonly cell?: Json;
   /** Machine version that wrote the cell; absent: today's. */
   readonly version?: number;
+  readonly lost?: string;
 }
 
 export interface Travel<R extends LogRecord = LogRecord> {
@@ -184,6 +186,12 @@ function atBase<R extends LogRecord>(base: Base, cell: Cell | undefined, broken:
 }
 
 function checkedBase(kind: string, base: Base): Cell | Unfolded {
+  if (base.cell === undefined)
+    return {
+      n: base.n,
+      code: 'TENDER_HISTORY_TRIMMED',
+      message: base.lost ?? `What it was after record ${base.n} is not known.`,
+    };
   try {
     const cell = restore(kind, base.cell, base.version);
     return cell.n === base.n ? cell : { ...cell, n: base.n };

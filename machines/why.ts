@@ -1,20 +1,34 @@
-// Why does it stand still? One catalogue of sentences for page, CLI and API: each state of an upload, each thing that can
-// hold it back, with the facts, until when, and what a person can do. Every wait has a name, a reason and an end.
+// Why does it stand still? One answer for page, CLI and API: the sentence from the catalogue in why-words.ts with the
+// numbers behind it, until when, what a person can do, and which commands are possible now. Every wait has a name, a
+// reason and an end.
 import { commandsNow } from './available.ts';
 import type { BreakerContext, BreakerState } from './breaker.ts';
 import type { ConnectionContext, ConnectionState } from './connection.ts';
-import type { JsonObject } from './json.ts';
+import type { Json, JsonObject } from './json.ts';
 import type { Cell } from './kernel.ts';
 import { definitionOf } from './registry.ts';
-import type { Hold } from './schedule.ts';
+import { aheadCountedMax, type Hold } from './schedule.ts';
 import type { UploadState } from './upload.ts';
-import type { UploadContext } from './upload-context.ts';
-import type { FailureClass } from './upload-events.ts';
+import { attemptsMax, resyncsMax, type UploadContext } from './upload-context.ts';
+import { listed } from './why-guards.ts';
+import {
+  breakerWords,
+  cancelledWords,
+  connectionWords,
+  failureWords,
+  holdWords,
+  parkedWords,
+  sendingOrHeld,
+  spoolDamagedWords,
+  stateWords,
+  type Words,
+} from './why-words.ts';
 
 /** One answer. `untilMs` is log time: when it changes by itself at the latest; null: not by the clock. */
 export interface Why {
   readonly state: string;
   readonly sentence: string;
+  /** The numbers behind the sentence; times in log time, ms. */
   readonly facts: JsonObject;
   readonly untilMs: number | null;
   readonly whatToDo: string;
@@ -22,221 +36,286 @@ export interface Why {
   readonly actions: readonly string[];
 }
 
-interface Words {
-  readonly sentence: string;
-  readonly whatToDo: string;
+/** What differs from the words of the state. */
+interface Said extends Words {
+  readonly untilMs?: number | null;
+  readonly facts?: JsonObject;
 }
 
-const nothing = 'Nothing: it goes on by itself.';
-
-/** What each state of an upload means for the person who asks. */
-export const stateWords: { readonly [state in UploadState]: Words } = {
-  sighted: { sentence: 'It was just found.', whatToDo: nothing },
-  settling: { sentence: 'It waits until nobody writes to the file any more.', whatToDo: nothing },
-  sending: { sentence: 'It is being sent.', whatToDo: nothing },
-  confirming: {
-    sentence: 'All of it went out; the cloud’s signed receipt is awaited.',
-    whatToDo: nothing,
-  },
-  stored: {
-    sentence: 'The cloud has it and signed for it; it is not searchable yet.',
-    whatToDo: 'Nothing: the cloud says so when it is searchable. It is safe already.',
-  },
-  indexed: { sentence: 'It is in the cloud and can be found there.', whatToDo: 'Nothing: it is done.' },
-  waiting: {
-    sentence: 'Something failed that time may mend.',
-    whatToDo: 'Nothing; or retry it to try at once.',
-  },
-  paused: { sentence: 'Somebody asked for a rest.', whatToDo: 'Resume it.' },
-  parked: {
-    sentence: 'It cannot go on by itself.',
-    whatToDo: 'Mend the cause and retry it, or cancel it. The file is kept.',
-  },
-  cancelled: {
-    sentence: 'It was given up on purpose.',
-    whatToDo: 'Nothing; add the file again if you want it.',
-  },
-};
-
-/** Why a failed upload waits, by class of failure. */
-export const failureWords: { readonly [failure in FailureClass]: Words } = {
-  LINK: { sentence: 'The link broke.', whatToDo: nothing },
-  CAPTIVE: {
-    sentence: 'A portal answered instead of the cloud.',
-    whatToDo: 'Log in to the network with a browser.',
-  },
-  INTERCEPTED: {
-    sentence: 'Somebody on the way showed a certificate that is not the cloud’s.',
-    whatToDo: 'Ask who runs this network; use another, or install its certificate on purpose.',
-  },
-  BUSY: { sentence: 'The cloud is busy and asked to come back later.', whatToDo: nothing },
-  SERVER: { sentence: 'The cloud failed while taking it.', whatToDo: nothing },
-  RESYNC: { sentence: 'Yacht and cloud are comparing what has arrived.', whatToDo: nothing },
-  AUTH: {
-    sentence: 'The cloud does not accept this device.',
-    whatToDo: 'Enrol the device again. The queue is kept.',
-  },
-  ITEM: {
-    sentence: 'The cloud did not take this document.',
-    whatToDo: 'Nothing yet: it is tried again. Look at the last error.',
-  },
-  LOCAL: {
-    sentence: 'This computer could not do it: disk, memory or open files.',
-    whatToDo: 'Look at the last error; free some disk space if it says so.',
-  },
-  POLICY: { sentence: 'A rule holds it back.', whatToDo: 'Wait, or change the rule.' },
-};
-
-/** Why a parked upload was parked, where its class is not one of the failures above. */
-export const parkedWords: { readonly [cause in 'GONE' | 'UNREADABLE']: Words } = {
-  GONE: {
-    sentence: 'The file is no longer where it was.',
-    whatToDo: 'Put it back, then it goes on by itself; or cancel it.',
-  },
-  UNREADABLE: {
-    sentence: 'The file cannot be read.',
-    whatToDo: 'Give the agent the right to read it, then retry.',
-  },
-};
-
-/** The connection, for uploads that wait for it and for itself. */
-export const connectionWords: { readonly [state in ConnectionState]: Words } = {
-  stopped: { sentence: 'The connection was stopped.', whatToDo: 'Start the connection.' },
-  offline: { sentence: 'There is no connection to the cloud.', whatToDo: nothing },
-  connecting: { sentence: 'A connection is being made.', whatToDo: nothing },
-  online: { sentence: 'The connection is good.', whatToDo: nothing },
-  degraded: { sentence: 'The link is slow or lossy; work goes on.', whatToDo: nothing },
-  captive: failureWords.CAPTIVE,
-  intercepted: failureWords.INTERCEPTED,
-  refused: failureWords.AUTH,
-};
-
-/** What keeps an upload that wants to send from sending. */
-export const holdWords: { readonly [why in Exclude<Hold['why'], 'connection'>]: Words } = {
-  breaker: { sentence: 'The cloud kept failing and is left alone for a while.', whatToDo: nothing },
-  probing: {
-    sentence: 'One document at a time finds out whether the cloud is well again.',
-    whatToDo: nothing,
-  },
-  earlierVersion: { sentence: 'An earlier version of the same document goes first.', whatToDo: nothing },
-  turn: { sentence: 'Others go first.', whatToDo: 'Nothing; or raise its priority.' },
-};
-
-/** A breaker, for itself. */
-export const breakerWords: { readonly [state in BreakerState]: Words } = {
-  closed: { sentence: 'Requests pass.', whatToDo: nothing },
-  open: holdWords.breaker,
-  'half-open': holdWords.probing,
-};
-
 /**
- * Why an actor of any kind is where it is. `hold` is the scheduler's answer for an upload that wants to send, if it was
- * asked. Throws TENDER_KIND_UNKNOWN.
+ * Why an actor of any kind is where it is. `hold` is the scheduler's answer for an upload that wants to send: null when
+ * nothing holds it, undefined when it was not asked. Throws TENDER_KIND_UNKNOWN.
  */
-export function whyActor(kind: string, cell: Cell, hold: Hold | null = null): Why {
+export function whyActor(kind: string, cell: Cell, hold?: Hold | null): Why {
   definitionOf(kind);
   const actions = commandsNow(kind, cell);
   if (kind === 'upload')
-    return whyUpload(cell.value as UploadState, cell.context as unknown as UploadContext, hold);
-  if (kind === 'connection') {
-    const context = cell.context as ConnectionContext;
-    const words = connectionWords[cell.value as ConnectionState];
-    return { state: cell.value, ...words, facts: { ...context }, untilMs: context.untilMs, actions };
-  }
-  const context = cell.context as BreakerContext;
-  const words = breakerWords[cell.value as BreakerState];
-  return { state: cell.value, ...words, facts: { ...context }, untilMs: context.untilMs, actions };
+    return uploadAnswer(cell.value as UploadState, cell.context as unknown as UploadContext, hold, actions);
+  const said =
+    kind === 'connection'
+      ? ofConnection(cell.value as ConnectionState, cell.context as ConnectionContext)
+      : ofBreaker(cell.value as BreakerState, cell.context as BreakerContext);
+  return answer(cell.value, {}, said, actions);
 }
 
-/** Why an upload is where it is; `hold` is the scheduler's answer for one that wants to send, if it was asked. */
-export function whyUpload(state: UploadState, context: UploadContext, hold: Hold | null): Why {
-  const last = context.errors.at(-1);
+/** The same for an upload of which only state and context are at hand. */
+export function whyUpload(state: UploadState, context: UploadContext, hold?: Hold | null): Why {
   const cell = { n: 1, value: state, context: context as unknown as JsonObject, fx: {}, tm: {} };
-  const actions = commandsNow('upload', cell);
+  return uploadAnswer(state, context, hold, commandsNow('upload', cell));
+}
+
+function answer(state: string, facts: JsonObject, said: Said, actions: readonly string[]): Why {
+  return {
+    state,
+    sentence: said.sentence,
+    facts: { ...facts, ...said.facts },
+    untilMs: said.untilMs ?? null,
+    whatToDo: said.whatToDo,
+    actions,
+  };
+}
+
+// ---------------------------------------------------------------------------------- uploads
+
+function uploadAnswer(
+  state: UploadState,
+  context: UploadContext,
+  hold: Hold | null | undefined,
+  actions: readonly string[],
+): Why {
+  const last = context.errors.at(-1);
   const facts: JsonObject = {
     version: context.version,
     priority: context.priority,
     attempts: context.attempts,
+    attemptsMax: context.triesMax ?? attemptsMax,
+    failedInRow: context.failedInRow,
     bytesDurable: context.bytesDurable,
     ...(last ? { lastError: last } : {}),
   };
-  const answer = (words: Words, untilMs: number | null = null, more: JsonObject = {}): Why => ({
-    state,
-    sentence: words.sentence,
-    facts: { ...facts, ...more },
-    untilMs,
-    whatToDo: words.whatToDo,
-    actions,
-  });
+  return answer(state, facts, ofUpload(state, context, hold), actions);
+}
+
+function ofUpload(state: UploadState, context: UploadContext, hold: Hold | null | undefined): Said {
   switch (state) {
     case 'sending':
+      return hold ? ofHold(hold) : hold === null ? stateWords.sending : sendingOrHeld;
     case 'confirming':
-      if (!hold) return answer(stateWords[state]);
-      return answer(hold.why === 'connection' ? connectionWords[hold.state] : holdWords[hold.why], null, {
-        hold,
-      });
+      return hold ? ofHold(hold) : stateWords.confirming;
     case 'waiting':
-      if (!context.waiting) return answer(stateWords.waiting);
-      return answer(failureWords[context.waiting.class], context.waiting.untilMs, {
-        code: context.waiting.code,
-      });
+      return ofWaiting(context);
     case 'paused':
-      return whyPaused(context, answer);
-    case 'parked': {
-      const cause = context.parked?.class;
-      if (cause === 'GONE' || cause === 'UNREADABLE') return answer(parkedWords[cause]);
-      const sentence = cause
-        ? `${failureWords[cause].sentence} ${stateWords.parked.sentence}`
-        : stateWords.parked.sentence;
-      return answer({ ...stateWords.parked, sentence });
-    }
+      return ofPaused(context);
+    case 'parked':
+      return ofParked(context);
     case 'stored':
-      if (!context.indexFailure) return answer(stateWords.stored);
-      return answer(
-        {
-          sentence: `The cloud has it and signed for it, but could not index it: ${context.indexFailure.reason}`,
-          whatToDo: 'Nothing is lost: it can be found by its name.',
-        },
-        null,
-        { indexFailure: context.indexFailure },
-      );
+      if (!context.indexFailure) return storedSaid(context, stateWords.stored);
+      return storedSaid(context, {
+        sentence: `The cloud has it and signed for it, but could not index it: ${context.indexFailure.reason}`,
+        whatToDo: 'Nothing is lost: it can be found by its name.',
+        facts: { indexFailure: context.indexFailure },
+      });
     case 'indexed':
-      if (!context.indexed || context.indexed.passages > 0)
-        return answer(stateWords.indexed, null, { passages: context.indexed?.passages ?? 0 });
-      return answer(
-        {
-          sentence: `It is in the cloud and can be found there by its name; it has no text${context.indexed.reason ? `: ${context.indexed.reason}` : '.'}`,
-          whatToDo: stateWords.indexed.whatToDo,
-        },
-        null,
-        { passages: 0 },
-      );
+      return ofIndexed(context);
     case 'cancelled':
-      return answer(cancelledWords[context.cancelled?.reason ?? 'person'], null, { ...context.cancelled });
+      return ofCancelled(context);
     default:
-      return answer(stateWords[state]);
+      return stateWords[state];
   }
 }
 
-const cancelledWords: { readonly [reason in NonNullable<UploadContext['cancelled']>['reason']]: Words } = {
-  person: { sentence: 'Somebody cancelled it.', whatToDo: stateWords.cancelled.whatToDo },
-  superseded: { sentence: 'The file changed; its new version goes instead.', whatToDo: 'Nothing.' },
-  unchanged: { sentence: 'The cloud has exactly this content already.', whatToDo: 'Nothing.' },
-};
+function ofHold(hold: Hold): Said {
+  const facts: JsonObject = { hold };
+  switch (hold.why) {
+    case 'connection':
+      return { ...connectionWords[hold.state], untilMs: hold.untilMs ?? null, facts };
+    case 'breaker':
+      return { ...holdWords.breaker, untilMs: hold.untilMs ?? null, facts };
+    case 'probing':
+      return { ...holdWords.probing, facts };
+    case 'earlierVersion':
+      return {
+        sentence: `An earlier version of the same document goes first: version ${hold.version}.`,
+        whatToDo: holdWords.earlierVersion.whatToDo,
+        facts,
+      };
+    case 'turn': {
+      const count = `${hold.ahead >= aheadCountedMax ? 'at least ' : ''}${hold.ahead}`;
+      return {
+        sentence: `Others go first: ${count} ${hold.ahead === 1 ? 'is' : 'are'} ahead of it.`,
+        whatToDo: holdWords.turn.whatToDo,
+        facts,
+      };
+    }
+  }
+}
 
-function whyPaused(
-  context: UploadContext,
-  answer: (words: Words, untilMs: number | null, more: JsonObject) => Why,
-): Why {
-  const by = context.paused?.by ?? {};
+function ofWaiting({ waiting, resyncs, failingSinceMs, ...context }: UploadContext): Said {
+  if (!waiting) return stateWords.waiting;
+  const { sentence, whatToDo } = failureWords[waiting.class];
+  const counts = waiting.class === 'ITEM' || waiting.class === 'SERVER';
+  return {
+    sentence: counts ? `${sentence} ${usedUp(context)}` : sentence,
+    // Where a person can do nothing about the cause, they can still be impatient.
+    whatToDo: whatToDo.startsWith('Nothing:') ? stateWords.waiting.whatToDo : whatToDo,
+    untilMs: waiting.untilMs,
+    facts: {
+      class: waiting.class,
+      code: waiting.code,
+      ...(counts ? { failingSinceMs } : {}),
+      ...(waiting.class === 'RESYNC' ? { resyncs, resyncsMax } : {}),
+    },
+  };
+}
+
+function usedUp({ attempts, triesMax }: Pick<UploadContext, 'attempts' | 'triesMax'>): string {
+  const max = triesMax ?? attemptsMax;
+  if (attempts >= max) return `All ${max} tries are used up.`;
+  return `${attempts} of ${max} tries ${attempts === 1 ? 'is' : 'are'} used up.`;
+}
+
+function ofParked(context: UploadContext): Said {
+  const { parked } = context;
+  if (!parked) return stateWords.parked;
+  const facts = { ...parked };
+  const { class: cause, code } = parked;
+  if (code === 'TENDER_SPOOL_DAMAGED') return { ...spoolDamagedWords, facts };
+  if (cause === 'GONE' || cause === 'UNREADABLE') return { ...parkedWords[cause], facts };
+  if (cause === 'RESYNC') return { ...parkedWords.RESYNC, facts };
+  const tries = context.attempts >= (context.triesMax ?? attemptsMax) ? ` ${usedUp(context)}` : '';
+  return {
+    sentence: `${failureWords[cause].sentence}${tries} ${stateWords.parked.sentence}`,
+    whatToDo: stateWords.parked.whatToDo,
+    facts,
+  };
+}
+
+function ofPaused({ paused }: UploadContext): Said {
+  const by = paused?.by ?? {};
   const who = Object.keys(by).sort();
   const ends = Object.values(by);
   // It goes on when the last of them is over; one without an end means: not by the clock.
   const untilMs =
     ends.length > 0 && ends.every((end) => end !== null) ? Math.max(...(ends as number[])) : null;
-  return answer(
-    { sentence: `Paused by ${who.join(' and ') || 'somebody'}.`, whatToDo: stateWords.paused.whatToDo },
+  return {
+    sentence: `Paused by ${listed(who) || 'somebody'}.`,
+    whatToDo:
+      untilMs !== null
+        ? 'Nothing: it goes on by itself then; or resume it to go on at once.'
+        : who.length > 1
+          ? 'Resume it for each of them.'
+          : stateWords.paused.whatToDo,
     untilMs,
-    { pausedBy: by },
-  );
+    facts: { pausedBy: by, goesBackTo: paused?.back ?? null },
+  };
+}
+
+function storedSaid({ stored }: UploadContext, said: Said): Said {
+  const facts: JsonObject = stored ? { documentId: stored.documentId, storedMs: stored.storedMs } : {};
+  return { ...said, facts: { ...facts, ...said.facts } };
+}
+
+function ofIndexed(context: UploadContext): Said {
+  const passages = context.indexed?.passages ?? 0;
+  if (!context.indexed || passages > 0)
+    return storedSaid(context, { ...stateWords.indexed, facts: { passages } });
+  const { reason } = context.indexed;
+  return storedSaid(context, {
+    sentence: `It is in the cloud and can be found there by its name; it has no text${reason ? `: ${reason}` : '.'}`,
+    whatToDo: stateWords.indexed.whatToDo,
+    facts: { passages },
+  });
+}
+
+function ofCancelled({ cancelled }: UploadContext): Said {
+  if (!cancelled) return stateWords.cancelled;
+  const facts = { ...cancelled };
+  const words = cancelledWords[cancelled.reason];
+  if (cancelled.reason === 'person' && cancelled.by)
+    return { ...words, sentence: `Cancelled by ${cancelled.by}.`, facts };
+  if (cancelled.reason === 'unchanged' && cancelled.version)
+    return {
+      ...words,
+      sentence: `The cloud has exactly this content already, as version ${cancelled.version}.`,
+      facts,
+    };
+  return { ...words, facts };
+}
+
+// ---------------------------------------------------------------------------------- the connection
+
+function ofConnection(state: ConnectionState, context: ConnectionContext): Said {
+  const { attempt, attemptsMax: max, lastError, line, quality, sinceMs, untilMs } = context;
+  const words = connectionWords[state];
+  const facts: JsonObject = {
+    attempt,
+    attemptsMax: max,
+    sinceMs,
+    ...(lastError ? { lastError } : {}),
+    ...(line ? { rttMs: line.rttMs, epoch: line.epoch } : {}),
+    ...(quality ? { quality } : {}),
+  };
+  const say = (sentence: string, whatToDo: string = words.whatToDo): Said => ({
+    sentence,
+    whatToDo,
+    untilMs,
+    facts,
+  });
+  switch (state) {
+    case 'stopped':
+      if (sinceMs === null) return say('The connection was not started yet.');
+      // The failure that used up the last try is what stopped it.
+      if (max > 0 && attempt >= max && lastError?.atMs === sinceMs)
+        return say(`All ${max} tries that were allowed are used up.`);
+      return say(words.sentence);
+    case 'offline': {
+      const cause = lastError && offlineCauses[lastError.class];
+      return say(cause ? `There is no connection to the cloud: ${cause}.` : words.sentence);
+    }
+    case 'connecting':
+      return say(
+        max > 0
+          ? `A connection is being made: try ${attempt} of ${max}.`
+          : attempt > 1
+            ? `A connection is being made: try ${attempt}.`
+            : words.sentence,
+      );
+    default:
+      return say(words.sentence);
+  }
+}
+
+/** What came before "no connection", by class of the last error; the others have a state of their own or say nothing. */
+const offlineCauses: { readonly [failure: string]: string } = {
+  LINK: 'the link broke',
+  BUSY: 'the cloud is busy and asked to come back later',
+  SERVER: 'the cloud failed',
+  LOCAL: 'this computer could not open one',
+};
+
+// ---------------------------------------------------------------------------------- breakers
+
+function ofBreaker(state: BreakerState, context: BreakerContext): Said {
+  const { forcedBy, opens, reason, sinceMs, untilMs, window } = context;
+  const words = breakerWords[state];
+  const facts: JsonObject = { opens, reason, sinceMs, window: window as Json, forcedBy };
+  if (state !== 'open') return { ...words, facts };
+  if (forcedBy !== null)
+    return {
+      sentence: `Held open by ${forcedBy}: nothing is asked of the cloud.`,
+      whatToDo:
+        untilMs === null
+          ? 'Close it when the cloud may be asked again.'
+          : 'Nothing: it ends by itself; or close it when the cloud may be asked again.',
+      untilMs,
+      facts,
+    };
+  // The window is that of the first opening; later ones come from a single try.
+  const sentence =
+    opens > 1
+      ? 'The cloud failed again when it was tried, and is left alone for a while.'
+      : window
+        ? `The cloud failed ${window.failures} of the last ${window.count} times and is left alone for a while.`
+        : words.sentence;
+  return { sentence, whatToDo: words.whatToDo, untilMs, facts };
 }

@@ -4,7 +4,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { type Description, describe, mermaid } from '../machines/describe.ts';
 import { registry } from '../machines/registry.ts';
-import { connectionWords, failureWords, holdWords, parkedWords, stateWords } from '../machines/why.ts';
+import { guardMeanings, guardWords } from '../machines/why-guards.ts';
+import {
+  breakerWords,
+  cancelledWords,
+  connectionWords,
+  failureWords,
+  holdWords,
+  parkedWords,
+  stateWords,
+} from '../machines/why-words.ts';
 import { generateOpenApi } from './generate-openapi.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -61,6 +70,15 @@ const parts: { readonly [name: string]: (description: Description) => string } =
       ]),
     );
   },
+  guards: ({ kind }) =>
+    table(
+      ['guard', 'passes when', 'says when it refuses'],
+      Object.entries(guardMeanings[kind] ?? {}).map(([guard, meaning]) => [
+        code(guard),
+        meaning,
+        guardWords[kind]?.[guard] ?? '',
+      ]),
+    ),
   fields: ({ events, effects }) =>
     [
       table(
@@ -99,8 +117,10 @@ function whyTable(): string {
       ...rows('upload', stateWords),
       ...rows('waiting or parked, class', failureWords),
       ...rows('parked, cause', parkedWords),
+      ...rows('cancelled, reason', cancelledWords),
       ...rows('held back by', holdWords),
       ...rows('connection', connectionWords),
+      ...rows('breaker', breakerWords),
     ],
   );
 }

@@ -5,7 +5,7 @@ import { type ConnectionContext, type ConnectionState, fiveNames } from '../../m
 import { degradation } from '../../machines/degradation.ts';
 import type { Json, JsonObject } from '../../machines/json.ts';
 import type { Cell } from '../../machines/kernel.ts';
-import { connectionWords } from '../../machines/why.ts';
+import { connectionWords } from '../../machines/why-words.ts';
 import type { FolderStatus } from '../files/folder-status.ts';
 import type { HostStatus } from '../host/contract.ts';
 

@@ -5,6 +5,7 @@ import type { BreakerState } from '../../machines/breaker.ts';
 import { type ConnectionState, openStates } from '../../machines/connection.ts';
 import type { Cell } from '../../machines/kernel.ts';
 import {
+  aheadCountedMax,
   type Candidate,
   type Conditions,
   type Hold,
@@ -18,9 +19,6 @@ import type { HostLimits } from './limits.ts';
 
 export const connectionActor = 'connection/main';
 export const breakerActor = 'breaker/line';
-
-/** Rows counted ahead of an upload before its place is told as "at least". */
-const aheadMaxRows = 1_000;
 
 export interface Permits {
   set(count: number): void;
@@ -48,6 +46,8 @@ export function createPermits(
   // Without these actors nothing is known against the line.
   let connection: ConnectionState = 'online';
   let breaker: BreakerState = 'closed';
+  let connectionUntilMs: number | null = null;
+  let breakerUntilMs: number | null = null;
 
   function count(): number {
     if (!openStates.includes(connection) || breaker === 'open') return 0;
@@ -71,6 +71,8 @@ export function createPermits(
       conditions: {
         connection,
         breakers: { line: breaker },
+        connectionUntilMs,
+        breakersUntilMs: { line: breakerUntilMs },
         running: running.map((other) => ({
           actor: other.actor,
           priority: parseQueueKey(other.key).priority,
@@ -96,8 +98,13 @@ export function createPermits(
     },
     observe: (actor, cell) => {
       const before = count();
-      if (actor === connectionActor) connection = (cell?.value ?? 'stopped') as ConnectionState;
-      else if (actor === breakerActor) breaker = (cell?.value ?? 'closed') as BreakerState;
+      if (actor === connectionActor) {
+        connection = (cell?.value ?? 'stopped') as ConnectionState;
+        connectionUntilMs = untilOf(cell);
+      } else if (actor === breakerActor) {
+        breaker = (cell?.value ?? 'closed') as BreakerState;
+        breakerUntilMs = untilOf(cell);
+      }
       return before > 0 && count() === 0;
     },
     get count() {
@@ -129,11 +136,17 @@ export function createPermits(
       for await (const [key] of kv().iterate({
         gte: below('q/line/').gte,
         lt: effect.key,
-        limit: aheadMaxRows,
+        limit: aheadCountedMax,
       })) {
         if (!running.some((other) => other.key === key)) ahead += 1;
       }
       return holdOf(question.candidate, question.conditions, ahead);
     },
   };
+}
+
+/** When connection or breaker go on by themselves. */
+function untilOf(cell: Cell | undefined): number | null {
+  const untilMs = cell?.context.untilMs;
+  return typeof untilMs === 'number' ? untilMs : null;
 }

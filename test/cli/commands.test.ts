@@ -255,7 +255,7 @@ describe('commands to documents', () => {
     await ship.tender('cancel', id);
     expect((await ship.tender('cancel', id)).code).toBe(0);
     const run = await ship.tender('retry', id);
-    expect([run.code, run.err]).toEqual([65, expect.stringContaining('Somebody cancelled it.')]);
+    expect([run.code, run.err]).toEqual([65, expect.stringContaining('Cancelled by ')]);
   });
 
   test('what one person paused another resumes only by name', async () => {
