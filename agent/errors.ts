@@ -50,7 +50,6 @@ export const agentErrors = {
   TENDER_BUNDLE_INVALID: 65,
   TENDER_BUNDLE_TOO_LARGE: 65,
   TENDER_BUNDLE_UNFAITHFUL: 65,
-  TENDER_FINDINGS: 1,
 } as const;
 
 export type AgentErrorCode = keyof typeof agentErrors;

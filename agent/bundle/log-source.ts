@@ -10,6 +10,8 @@ export interface StandingActor {
 
 export interface LogSource {
   readonly logId: string;
+  /** Log time at its end, ms; of a running agent: now. */
+  readonly nowMs: number;
   /** First and last sequence that is kept; `head` 0: nothing was ever recorded. */
   readonly oldest: number;
   readonly head: number;
@@ -19,7 +21,14 @@ export interface LogSource {
   base(actor: string, n: number): Promise<BundleBase | undefined>;
   /** Every actor whose work is not over. */
   actors(): AsyncIterable<StandingActor>;
+  /** One actor's records after its record `n`, in order. */
+  ofActor(actor: string, n: number): AsyncIterable<SavedRecord>;
+  /** Actors whose id holds this text, in any case of letters; at most `foundMax`. */
+  find(text: string): Promise<readonly string[]>;
 }
+
+/** More than this nobody reads: the answer is "too many". */
+export const foundMax = 10;
 
 /** The first sequence whose record is not older than `at` (log time, ms): halving, about 17 reads for 100,000 records. */
 export async function sequenceAt(source: LogSource, at: number): Promise<number> {

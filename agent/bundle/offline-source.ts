@@ -6,9 +6,10 @@ import { createCells } from '../daemon/history-cells.ts';
 import type { OfflineLog } from '../daemon/offline-log.ts';
 import { TenderError } from '../errors.ts';
 import type { Clock } from '../ports.ts';
-import type { LogSource } from './log-source.ts';
+import { foundMax, type LogSource } from './log-source.ts';
 
 const pageActors = 500;
+const pageRecords = 500;
 
 export function offlineSource(log: OfflineLog, clock: Clock): LogSource {
   const { reads } = log;
@@ -17,6 +18,7 @@ export function offlineSource(log: OfflineLog, clock: Clock): LogSource {
     logId: log.logId,
     oldest: log.oldest,
     head: log.head,
+    nowMs: log.at,
     async *records(after, upTo) {
       for await (const record of reads.history({ after, limit: Math.max(0, upTo - after) }))
         yield recordJson(record) as unknown as SavedRecord;
@@ -39,6 +41,26 @@ export function offlineSource(log: OfflineLog, clock: Clock): LogSource {
           yield { actor, n: cell.n, state: cell.value };
         }
         if (!found.more || found.scannedTo === undefined) return;
+        after = found.scannedTo;
+      }
+    },
+    async *ofActor(actor, n) {
+      for (let after = n; ; ) {
+        let count = 0;
+        for await (const record of reads.history({ actor, after, limit: pageRecords })) {
+          count++;
+          after = record.n;
+          yield recordJson(record) as unknown as SavedRecord;
+        }
+        if (count < pageRecords) return;
+      }
+    },
+    async find(text) {
+      const names: string[] = [];
+      for (let after: string | undefined; ; ) {
+        const found = await reads.find({ limit: foundMax, text, ...(after === undefined ? {} : { after }) });
+        names.push(...found.actors.map(({ actor }) => actor));
+        if (!found.more || found.scannedTo === undefined || names.length >= foundMax) return names;
         after = found.scannedTo;
       }
     },

@@ -11,6 +11,7 @@ import { config } from './commands/config.ts';
 import { cancel, pauseCommand, prioritise, resume, retry } from './commands/control.ts';
 import { demo } from './commands/demo.ts';
 import { enrolCommand } from './commands/enrol.ts';
+import { inspect } from './commands/inspect.ts';
 import { link } from './commands/link.ts';
 import { log } from './commands/log.ts';
 import { ls } from './commands/ls.ts';
@@ -18,6 +19,7 @@ import { search } from './commands/search.ts';
 import { show, why } from './commands/show.ts';
 import { status } from './commands/status.ts';
 import { wait } from './commands/wait.ts';
+import { whatif } from './commands/whatif.ts';
 import { type CommonOptions, createContext, type World } from './context.ts';
 import { forTerminal } from './text.ts';
 
@@ -39,6 +41,8 @@ const commands: readonly CliCommand[] = [
   link,
   log,
   bundle,
+  inspect,
+  whatif,
   demo,
   config,
 ];

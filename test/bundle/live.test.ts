@@ -26,7 +26,11 @@ it('a bundle of a running agent replays to the same states, and holds no name', 
   const aboard = await withDocuments();
   const made = await aboard.tender('bundle', '-o', 'out.html', '--json');
   expect(made.code, made.out + made.err).toBe(0);
-  expect(made.json.at(-1)).toMatchObject({ ok: true, replays: true, original: { chain: true, replays: true } });
+  expect(made.json.at(-1)).toMatchObject({
+    ok: true,
+    replays: true,
+    original: { chain: true, replays: true },
+  });
   const text = await linesOf(aboard, 'out.html');
   for (const secret of ['Smith', 'passport', 'anna', 'charters', aboard.directory, 'tender-test'])
     expect(text.toLowerCase(), secret).not.toContain(secret.toLowerCase());
@@ -38,7 +42,11 @@ it('a bundle of a stopped agent holds the same records', async () => {
   await aboard.stop();
   const made = await aboard.tender('bundle', '-o', 'dead.html', '--reveal', 'names', '--json');
   expect(made.code, made.out + made.err).toBe(0);
-  expect(made.json.at(-1)).toMatchObject({ ok: true, replays: true, original: { chain: true, replays: true } });
+  expect(made.json.at(-1)).toMatchObject({
+    ok: true,
+    replays: true,
+    original: { chain: true, replays: true },
+  });
   const records = (text: string) => text.split('\n').filter((line) => line.startsWith('{"record"'));
   const live = records(await linesOf(aboard, 'live.html')).map((line) => JSON.parse(line).record.hash);
   const dead = records(await linesOf(aboard, 'dead.html')).map((line) => JSON.parse(line).record.hash);
@@ -48,9 +56,9 @@ it('a bundle of a stopped agent holds the same records', async () => {
 it('a slice begins with the cells that were there before it', async () => {
   const aboard = await withDocuments();
   const { json } = await aboard.tender('log', '--json');
-  const head = Number(json.at(-1)!.seq);
+  const head = Math.max(...json.map((line) => Number(line.seq ?? 0)));
   const made = await aboard.tender('bundle', '-o', 'out.html', '--since', String(head), '--json');
   expect(made.code, made.out + made.err).toBe(0);
-  expect(made.json.at(-1)).toMatchObject({ from: head, records: made.json.at(-1)!.records, replays: true });
+  expect(made.json.at(-1)).toMatchObject({ from: head, replays: true });
   expect(await linesOf(aboard, 'out.html')).toContain('{"base":{"actor":"upload/');
 });

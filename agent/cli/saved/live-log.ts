@@ -3,8 +3,9 @@ import type { SavedRecord } from '../../../machines/bundle.ts';
 import type { JsonObject } from '../../../machines/json.ts';
 import type { Cell } from '../../../machines/kernel.ts';
 import { definitionOf, kindOf } from '../../../machines/registry.ts';
-import type { LogSource } from '../../bundle/log-source.ts';
+import { foundMax, type LogSource } from '../../bundle/log-source.ts';
 import { TenderError } from '../../errors.ts';
+import type { HostStatus } from '../../host/contract.ts';
 import type { Answer, ApiClient } from '../client.ts';
 
 const pageRecords = 500;
@@ -17,13 +18,15 @@ export interface LiveLog extends LogSource {
 
 export async function openLiveLog(api: ApiClient): Promise<LiveLog> {
   const [status, settings] = await Promise.all([api.get('/v1/status'), api.get('/v1/config')]);
-  const { logId, oldestSeq, lastSeq } = status.log as { logId: string; oldestSeq: number; lastSeq: number };
+  const { logId, oldestSeq, lastSeq } = status.log as unknown as HostStatus;
   return {
     status: status as JsonObject,
     config: settings.settings as readonly JsonObject[],
     logId,
     oldest: oldestSeq,
     head: lastSeq,
+    // The agent's log time is this machine's clock, unless that was set since it started.
+    nowMs: Date.now(),
     async *records(after, upTo) {
       for (let at = after; at < upTo; ) {
         const limit = Math.min(pageRecords, upTo - at);
@@ -53,6 +56,26 @@ export async function openLiveLog(api: ApiClient): Promise<LiveLog> {
           if (!definitionOf(kindOf(actor)).finalStates.includes(state)) yield { actor, n, state };
         }
         if (page.more !== true || page.next === null) return;
+        cursor = page.next;
+      }
+    },
+    async *ofActor(actor, n) {
+      for (let after = n; ; ) {
+        const query = new URLSearchParams({ actor, after: String(after), limit: String(pageRecords) });
+        const { items, more, next } = await api.get(`/v1/log?${query}`);
+        yield* items as readonly SavedRecord[];
+        if (more !== true) return;
+        after = Number(next);
+      }
+    },
+    async find(text) {
+      const names: string[] = [];
+      for (let cursor: unknown = null; ; ) {
+        const query = new URLSearchParams({ q: text, limit: String(foundMax) });
+        if (typeof cursor === 'string') query.set('after', cursor);
+        const page = await api.get(`/v1/actors?${query}`);
+        names.push(...(page.items as readonly Answer[]).map((item) => String(item.actor)));
+        if (page.more !== true || names.length >= foundMax) return names;
         cursor = page.next;
       }
     },
