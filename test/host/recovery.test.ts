@@ -285,7 +285,10 @@ async function rewriteLog(directory: string, change: (rec: Body) => Body): Promi
 
 async function pretendFuture(directory: string, change: 'format' | 'kinds' | 'record'): Promise<void> {
   if (change === 'record')
-    return rewriteLog(directory, (rec) => ({ ...rec, k: String(rec.k).replace('@2', '@99') }));
+    return rewriteLog(directory, (rec) => ({
+      ...rec,
+      k: String(rec.k).replace(/^upload@[0-9]+$/, 'upload@99'),
+    }));
   const { seal } = await import('../../agent/host/sealed.ts');
   const kv = await createLevelStorage(directory).open();
   const key = change === 'format' ? 'meta/log' : 'meta/checkpoint';
