@@ -4,12 +4,15 @@ import './style/tokens.css';
 import './style/base.css';
 import './style/controls.css';
 import './shell/shell.css';
+import './queue/queue.css';
+import { effect, untracked } from '@preact/signals';
 import { render } from 'preact';
 import { createAddress } from './browser/address.ts';
 import { createClock } from './browser/clock.ts';
 import { createHttp } from './browser/http.ts';
 import { createStorage } from './browser/storage.ts';
 import { openStream } from './browser/stream.ts';
+import { createQueue, QueueAlarm, QueuePage } from './queue/queue-page.tsx';
 import { createApp } from './shell/app.ts';
 import type { LoadMachines, MachinesModule } from './shell/machines.tsx';
 import { createPalette } from './shell/palette.ts';
@@ -38,9 +41,23 @@ if (place) {
     palette: createPalette(document.documentElement, storage),
     openStream: (options) => openStream({ base, clock, page: document }, options),
   });
+  // One feed for as long as somebody is signed in; the inspector beside it keeps the yacht's name and the alarm alive.
+  let queue: ReturnType<typeof createQueue> | undefined;
+  effect(() => {
+    const signedIn = Boolean(app.session.value);
+    if (signedIn && !queue) queue = untracked(() => createQueue(app));
+    if (signedIn || !queue) return;
+    queue.close();
+    queue = undefined;
+  });
   void app.checkSession();
   render(
-    <Shell app={app} loadMachines={loadMachines} queue={<main class="plain-message">Queue</main>} />,
+    <Shell
+      app={app}
+      loadMachines={loadMachines}
+      queue={() => (queue ? <QueuePage queue={queue} /> : null)}
+      alarm={() => (queue ? <QueueAlarm queue={queue} /> : null)}
+    />,
     place,
   );
 }

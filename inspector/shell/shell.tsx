@@ -9,23 +9,37 @@ export interface ShellProps {
   readonly app: App;
   readonly loadMachines: LoadMachines;
   /** The queue page, given by main.tsx. */
-  readonly queue: ComponentChildren;
+  readonly queue: () => ComponentChildren;
+  /** What must stand before everything else, on every page. */
+  readonly alarm: () => ComponentChildren;
 }
 
-export function Shell({ app, loadMachines, queue }: ShellProps) {
+export function Shell({ app, loadMachines, queue, alarm }: ShellProps) {
   const { page } = app.route.value;
   const session = app.session.value;
-  const needsLogin = session === null || page === 'login';
+  if (session === null || page === 'login')
+    return (
+      <>
+        <TopBar app={app} />
+        <Login app={app} />
+      </>
+    );
+  if (session === undefined)
+    return (
+      <>
+        <TopBar app={app} />
+        <main class="plain-message">
+          <p role="status">
+            {app.stream.value.is === 'trying' ? 'The daemon does not answer, trying again.' : ''}
+          </p>
+        </main>
+      </>
+    );
   return (
     <>
+      {alarm()}
       <TopBar app={app} />
-      {needsLogin ? (
-        <Login app={app} />
-      ) : page === 'machines' ? (
-        <Machines app={app} load={loadMachines} />
-      ) : (
-        queue
-      )}
+      {page === 'machines' ? <Machines app={app} load={loadMachines} /> : queue()}
     </>
   );
 }

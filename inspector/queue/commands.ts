@@ -1,0 +1,55 @@
+// What people tell the daemon about documents. Each command answers with the document as it is then; a refusal becomes
+// news in the daemon's own words. Called by the buttons of a row and by the bar above the list.
+import { ApiError, type Http } from '../browser/http.ts';
+import { countOf } from './amounts.ts';
+import type { QueueStore } from './store.ts';
+import { fieldsOf, numberOf, readUpload, type Upload } from './upload.ts';
+
+export interface Commands {
+  /** `forMs`: it goes on by itself after that long. */
+  pause(upload: Upload, forMs?: number): Promise<void>;
+  resume(upload: Upload): Promise<void>;
+  retry(upload: Upload): Promise<void>;
+  cancel(upload: Upload): Promise<void>;
+  prioritise(upload: Upload, priority: number): Promise<void>;
+  pauseAll(forMs?: number): Promise<void>;
+  resumeAll(): Promise<void>;
+}
+
+export function createCommands(http: Http, store: Pick<QueueStore, 'take' | 'news'>): Commands {
+  const lengthOf = (forMs: number | undefined) =>
+    forMs === undefined ? {} : { for: `${Math.max(1, Math.round(forMs / 1_000))}s` };
+
+  async function one(upload: Upload, verb: string, body: Readonly<Record<string, unknown>>): Promise<void> {
+    try {
+      const item = readUpload(await http.post(`v1/uploads/${upload.id}/${verb}`, body));
+      if (item) store.take([item]);
+    } catch (error) {
+      store.news.say('error', `“${upload.name}”: ${sentenceOf(error)}`);
+    }
+  }
+  async function all(verb: string, body: Readonly<Record<string, unknown>>, done: string): Promise<void> {
+    try {
+      const answer = fieldsOf(await http.post(`v1/uploads/all/${verb}`, body));
+      const accepted = numberOf(answer.accepted) ?? 0;
+      const refused = numberOf(answer.refused) ?? 0;
+      const rest = refused > 0 ? ` ${countOf(refused, 'document')} could not take it.` : '';
+      store.news.say('hint', `${countOf(accepted, 'document')} ${done}.${rest}`);
+    } catch (error) {
+      store.news.say('error', sentenceOf(error));
+    }
+  }
+
+  return {
+    pause: (upload, forMs) => one(upload, 'pause', lengthOf(forMs)),
+    resume: (upload) => one(upload, 'resume', {}),
+    retry: (upload) => one(upload, 'retry', {}),
+    cancel: (upload) => one(upload, 'cancel', {}),
+    prioritise: (upload, priority) => one(upload, 'prioritise', { priority }),
+    pauseAll: (forMs) => all('pause', lengthOf(forMs), 'paused'),
+    resumeAll: () => all('resume', {}, 'resumed'),
+  };
+}
+
+export const sentenceOf = (error: unknown): string =>
+  error instanceof ApiError ? error.message : 'That did not work. Try again.';

@@ -1,0 +1,287 @@
+// The queue page's memory: the table of documents, the daemon's status, what was searched for. Reads the list once, follows
+// the feed from there by the log's sequence, and reads the list again only when the daemon says the page came back too
+// late. What arrives between two pictures is taken in together, so a thousand events a second cost one drawing each frame.
+import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import type { Stream, StreamState } from '../browser/stream.ts';
+import { type App, mayWrite } from '../shell/app.ts';
+import { type Costs, readCosts } from './costs.ts';
+import { createNewsDesk, type NewsDesk } from './news-desk.ts';
+import { type Filter, type Group, groupsOf, statesOf } from './order.ts';
+import { changed, found, listed, noRows, progressed, type Rows, type Step, without } from './rows.ts';
+import { readStatus, type Status } from './status.ts';
+import type { ShipTime } from './times.ts';
+import { fieldsOf, listOf, numberOf, readProgress, readUpload, textOf, type Upload } from './upload.ts';
+
+/** Documents read at the start; more are read when somebody looks for them. */
+const listedMax = 500;
+/** Further ones of each state that people look for, when the queue is longer than that. */
+const listedPerStateMax = 100;
+/** Documents asked for by id in one request. */
+const idsPerRequestMax = 200;
+/** A search waits until typing rests. */
+const searchAfterMs = 250;
+/** Costs change slowly: asked for at most this often. */
+const costsEveryMs = 10_000;
+/** A document without figures for this long does not move any more. */
+const stillAfterMs = 4_000;
+/** The reasons of documents are asked for again this long after the link or a breaker changed. */
+const recheckAfterMs = 300;
+const retryMs = 2_000;
+
+export interface QueueStore {
+  readonly rows: ReadonlySignal<Rows>;
+  readonly status: ReadonlySignal<Status>;
+  readonly costs: ReadonlySignal<Costs | null>;
+  /** The list was read at least once. */
+  readonly ready: ReadonlySignal<boolean>;
+  readonly groups: ReadonlySignal<readonly Group[]>;
+  readonly filter: Signal<Filter>;
+  readonly search: Signal<string>;
+  /** When the daemon was heard last, by this screen's clock. */
+  readonly heardMs: ReadonlySignal<number>;
+  /** Why controls are disabled; '' when they work. */
+  readonly blocked: ReadonlySignal<string>;
+  /** The daemon's time, to the second. */
+  readonly time: ReadonlySignal<ShipTime>;
+  readonly news: NewsDesk;
+  /** Takes in documents that an answer brought. */
+  take(items: readonly Upload[]): void;
+  /** Asks for the searched or filtered documents that are not here. */
+  lookFor(): void;
+  /** Tries the daemon at once. */
+  retry(): void;
+  close(): void;
+}
+
+export function openQueue(app: App): QueueStore {
+  const { http, clock } = app;
+  const rows = signal<Rows>(noRows);
+  const status = signal<Status>(readStatus({}));
+  const costs = signal<Costs | null>(null);
+  const ready = signal(false);
+  const filter = signal<Filter>('all');
+  const search = signal('');
+  const heardMs = signal(clock.nowMs());
+  /** The daemon's clock minus this screen's. */
+  let offsetMs = 0;
+  const zone = signal<string | undefined>(undefined);
+  const secondMs = signal(clock.nowMs());
+  const time = computed<ShipTime>(() => ({ nowMs: secondMs.value + offsetMs, zone: zone.value }));
+  const news = createNewsDesk(clock);
+  let stream: Stream | undefined;
+  let logId = '';
+  let closed = false;
+  let costsAskedMs = 0;
+  const movedMs = new Map<string, number>();
+  const recheck = new Set<string>();
+
+  // ── What the feed tells, gathered until the next picture ──
+  let pending: (() => readonly Step[])[] = [];
+  let unframe: (() => void) | undefined;
+  const soon = (apply: () => readonly Step[]) => {
+    pending.push(apply);
+    unframe ??= clock.frame(flush);
+  };
+  function flush(): void {
+    unframe = undefined;
+    const work = pending;
+    pending = [];
+    batch(() => {
+      news.tell(work.flatMap((apply) => apply()));
+    });
+  }
+  const put = (items: readonly Upload[]): readonly Step[] => {
+    const { rows: next, steps } = changed(rows.value, items);
+    rows.value = next;
+    return steps;
+  };
+
+  function onEvent(name: string, data: unknown): void {
+    heardMs.value = clock.nowMs();
+    if (name === 'uploads') {
+      const items = listOf(data)
+        .map(readUpload)
+        .filter((item) => item !== undefined);
+      soon(() => put(items));
+    } else if (name === 'progress') {
+      const figures = listOf(data)
+        .map(readProgress)
+        .filter((item) => item !== undefined);
+      soon(() => {
+        const before = rows.value;
+        for (const { id } of figures) {
+          if (before.byId.get(id)?.held) recheckSoon([id]);
+          movedMs.set(id, clock.nowMs());
+        }
+        rows.value = progressed(before, figures);
+        return figures.flatMap(({ id }) => {
+          const now = rows.value.byId.get(id);
+          return now ? [{ before: before.byId.get(id), now }] : [];
+        });
+      });
+    } else if (name === 'gone') {
+      const ids = listOf(data).filter((id) => typeof id === 'string');
+      soon(() => {
+        rows.value = without(rows.value, ids);
+        return [];
+      });
+    } else if (name === 'status') {
+      soon(() => {
+        takeStatus(data);
+        return [];
+      });
+    } else if (name === 'hello') {
+      const hello = fieldsOf(data);
+      const nowMs = numberOf(hello.now);
+      if (nowMs !== null) offsetMs = nowMs - clock.nowMs();
+      if (typeof hello.zone === 'string') zone.value = hello.zone;
+      const other = textOf(hello.logId);
+      if (logId !== '' && other !== '' && other !== logId) void begin();
+      logId = other;
+    } else if (name === 'reset') void begin();
+  }
+
+  function takeStatus(json: unknown): void {
+    const before = status.value;
+    const now = readStatus(json);
+    status.value = now;
+    if (now.yacht !== '') app.yacht.value = now.yacht;
+    // The sentence of every document hangs on the link and on the breakers, without a record of its own.
+    if (before.linkKey !== now.linkKey)
+      recheckSoon(
+        [...rows.value.byId.values()].filter((row) => row.state === 'sending').map((row) => row.id),
+      );
+    if (clock.nowMs() - costsAskedMs > costsEveryMs) void askCosts();
+  }
+
+  let unrecheck: (() => void) | undefined;
+  function recheckSoon(ids: Iterable<string>): void {
+    for (const id of ids) recheck.add(id);
+    if (recheck.size > 0) unrecheck ??= clock.after(recheckAfterMs, () => void recheckNow());
+  }
+  async function recheckNow(): Promise<void> {
+    unrecheck = undefined;
+    const ids = [...recheck].slice(0, idsPerRequestMax);
+    // Those nobody looks at (far down the line) keep their old sentence until they come up.
+    recheck.clear();
+    try {
+      const answer = fieldsOf(await http.get(`v1/uploads?ids=${ids.join(',')}`));
+      take(itemsOf(answer));
+    } catch {
+      // The next change asks again.
+    }
+  }
+
+  // ── The beginning, and the beginning again ──
+  let beginning = 0;
+  async function begin(): Promise<void> {
+    const mine = ++beginning;
+    stream?.close();
+    stream = undefined;
+    try {
+      const [first, list] = await Promise.all([
+        http.get('v1/status'),
+        http.get(`v1/uploads?limit=${listedMax}`).then(fieldsOf),
+      ]);
+      const more = list.more === true;
+      const further = more
+        ? await Promise.all(['parked', 'stored', 'indexed'].map((state) => ask(`state=${state}`)))
+        : [];
+      if (mine !== beginning || closed) return;
+      batch(() => {
+        takeStatus(first);
+        rows.value = found(listed(itemsOf(list), more), further.flat());
+        ready.value = true;
+        heardMs.value = clock.nowMs();
+      });
+      const head = numberOf(list.head) ?? numberOf(fieldsOf(fieldsOf(first).log).lastSeq);
+      stream = app.openStream({
+        path: 'v1/feed',
+        onEvent,
+        onState,
+        ...(head === null ? {} : { after: head }),
+      });
+    } catch {
+      if (mine !== beginning || closed) return;
+      onState({ is: 'trying', sinceMs: heardMs.value });
+      void app.checkSession();
+      clock.after(retryMs, () => {
+        if (mine === beginning) void begin();
+      });
+    }
+  }
+  function onState(state: StreamState): void {
+    app.stream.value = state;
+    if (state.is === 'live') heardMs.value = clock.nowMs();
+    if (state.is === 'refused') void app.checkSession();
+  }
+
+  const ask = async (query: string) =>
+    itemsOf(fieldsOf(await http.get(`v1/uploads?${query}&limit=${listedPerStateMax}`)));
+  const take = (items: readonly Upload[]) => batch(() => news.tell(put(items)));
+
+  let unlook: (() => void) | undefined;
+  let looked = '';
+  async function look(): Promise<void> {
+    const text = search.value.trim();
+    const states = statesOf[filter.value];
+    const wanted = `${filter.value} ${text}`;
+    // Everything is here, or this was asked for already.
+    if (rows.value.edge === null || wanted === looked || (text === '' && states.length === 0)) return;
+    looked = wanted;
+    const q = text === '' ? '' : `&q=${encodeURIComponent(text)}`;
+    const queries = states.length === 0 ? [q.slice(1)] : states.map((state) => `state=${state}${q}`);
+    try {
+      const answers = await Promise.all(queries.map(ask));
+      rows.value = found(rows.value, answers.flat());
+    } catch {
+      looked = '';
+    }
+  }
+
+  async function askCosts(): Promise<void> {
+    costsAskedMs = clock.nowMs();
+    try {
+      costs.value = readCosts(await http.get('v1/costs'));
+    } catch {
+      // A daemon without prices; the card shows bytes.
+    }
+  }
+
+  const untick = clock.everySecond(() => {
+    secondMs.value = clock.nowMs();
+    if (app.stream.value.is !== 'live') return;
+    const still = [...movedMs].filter(([, ms]) => clock.nowMs() - ms > stillAfterMs).map(([id]) => id);
+    for (const id of still) movedMs.delete(id);
+    recheckSoon(still.filter((id) => rows.value.byId.get(id)?.rateBytesPerSecond));
+  });
+
+  void begin();
+  return {
+    ...{ rows, status, costs, ready, filter, search, heardMs, time, news, take },
+    groups: computed(() => groupsOf(rows.value.byId.values(), filter.value, search.value)),
+    blocked: computed(() => {
+      const { is } = app.stream.value;
+      if (is !== 'live' && is !== 'resting' && !(is === 'connecting' && ready.value))
+        return 'The daemon does not answer: it cannot be told anything now.';
+      return mayWrite(app.session.value)
+        ? ''
+        : 'You are signed in to look only: sign in as crew to change this.';
+    }),
+    lookFor() {
+      unlook?.();
+      unlook = clock.after(searchAfterMs, () => void look());
+    },
+    retry: () => (stream ? stream.retry() : void begin()),
+    close() {
+      closed = true;
+      for (const end of [untick, unframe, unrecheck, unlook]) end?.();
+      stream?.close();
+    },
+  };
+}
+
+const itemsOf = (answer: Readonly<Record<string, unknown>>): readonly Upload[] =>
+  listOf(answer.items)
+    .map(readUpload)
+    .filter((item) => item !== undefined);
