@@ -2,6 +2,7 @@
 // presentation attributes and classes, as a page without inline styles demands. What changes with the actor's state is no
 // part of this: light.ts moves classes on the elements named here.
 import type { MachineLayout, Picture, PlacedBox, PlacedLabel, PlacedLine } from '../layout/picture.ts';
+import { boxPadPx, labelHeightPx, labelPadPx, markPx, rowHeightPx, titleHeightPx } from '../layout/sizes.ts';
 import { arrowhead, clock, cross, loop, rounded } from './paths.ts';
 
 /** An SVG element as data. */
@@ -10,17 +11,6 @@ export interface Mark {
   readonly attributes: { readonly [name: string]: string | number };
   readonly children: readonly (Mark | string)[];
 }
-
-/** Must be what inspector/layout/place.ts reckons with; picture.test.ts compares the two. */
-export const measures = {
-  titleHeightPx: 28,
-  rowHeightPx: 16,
-  boxPadPx: 10,
-  markPx: 14,
-  labelPadPx: 5,
-  labelHeightPx: 16,
-} as const;
-const { titleHeightPx, rowHeightPx, boxPadPx, markPx, labelPadPx, labelHeightPx } = measures;
 
 /** Back to front: groups, lines, the groups' names, states, words on the lines. */
 export function draw(layout: MachineLayout, picture: Picture): readonly Mark[] {

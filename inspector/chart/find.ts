@@ -19,6 +19,8 @@ export function findTransition(layout: MachineLayout, picture: Picture, taken: T
   const targets = around(taken.to).filter((id) => shown.has(id));
   if (taken.from === taken.to) {
     for (const box of sources) {
+      // A folded box has no rows.
+      if (picture.boxes.some(({ id, kind }) => id === box && kind === 'folded')) continue;
       const row = (layout.rows[box] ?? []).findIndex(({ events }) => events.includes(taken.event));
       if (row >= 0) return { box, row };
     }

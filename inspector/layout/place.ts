@@ -10,19 +10,12 @@ import ElkConstructor, {
 import { allBoxes, type Box, type Graph, type Label, type Line } from './graph.ts';
 import { labelWidthPx, titleWidthPx } from './measure.ts';
 import type { Picture, PlacedBox, PlacedLine } from './picture.ts';
+import { boxPadPx, labelHeightPx, labelPadPx, markPx, rowHeightPx, titleHeightPx } from './sizes.ts';
 
 // The package is CommonJS: its class arrives as `default` of itself under Node's own rules.
 type Elk = { layout(graph: ElkNode): Promise<ElkNode> };
 const elk = new (ElkConstructor as unknown as new () => Elk)();
 
-/** Distances in px. The page's drawing uses the same, so they are exported. */
-export const titleHeightPx = 28;
-export const rowHeightPx = 16;
-export const boxPadPx = 10;
-/** Room for the mark before a title or a label. */
-export const markPx = 14;
-export const labelPadPx = 5;
-export const labelHeightPx = 16;
 const startPx = 12;
 const stateMinPx = 72;
 
