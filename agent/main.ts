@@ -1,7 +1,7 @@
 // Wiring: builds the ports of a real machine, the daemon on them and the socket in front; starts them in order, and stops
 // them in the reverse one. Called by `tender agent`; it decides nothing itself.
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { jsonLog } from './adapters/json-log.ts';
 import { createLevelStorage } from './adapters/level-storage.ts';
 import { nodeClock } from './adapters/node-clock.ts';
@@ -59,7 +59,8 @@ export async function runAgent(
     const page = createAccess(
       {
         ...{ clock, log, random, rows: daemon.aboard.host, scrypt: nodeScrypt, listen: listenOnTcp },
-        pages: pageFiles(pageFolder()),
+        pages: pageFiles(installed('dist/inspector/page')),
+        document: () => readFile(installed('docs/aboard-openapi.json')).catch(() => undefined),
       },
       config,
     );
@@ -97,10 +98,10 @@ export async function runAgent(
   }
 }
 
-/** dist/inspector/page, seen from dist/agent/ or, in a checkout, from agent/. */
-function pageFolder(): string {
-  const built = join(import.meta.dirname, '..', 'inspector', 'page');
-  return existsSync(built) ? built : join(import.meta.dirname, '..', 'dist', 'inspector', 'page');
+/** A file of this package, seen from dist/agent/ or, in a checkout, from agent/. */
+function installed(name: string): string {
+  const above = join(import.meta.dirname, '..');
+  return join(basename(above) === 'dist' ? join(above, '..') : above, name);
 }
 
 function openStorage(directory: string) {

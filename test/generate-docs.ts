@@ -14,6 +14,7 @@ import {
   parkedWords,
   stateWords,
 } from '../machines/why-words.ts';
+import { generateAboardOpenApi } from './generate-aboard-openapi.ts';
 import { generateOpenApi } from './generate-openapi.ts';
 
 const root = join(import.meta.dirname, '..');
@@ -166,5 +167,5 @@ export function main(flags: readonly string[]): number {
 
 if (import.meta.main) {
   const flags = process.argv.slice(2);
-  process.exitCode = main(flags) || (await generateOpenApi(flags));
+  process.exitCode = main(flags) || (await generateOpenApi(flags)) || generateAboardOpenApi(flags);
 }

@@ -23,12 +23,28 @@ function version(): string {
   }
 }
 
+/** Echoes nothing; Ctrl-C ends it like any other command. */
+async function askSecret(question: string): Promise<string> {
+  const { createInterface } = await import('node:readline/promises');
+  const { Writable } = await import('node:stream');
+  const nowhere = new Writable({ write: (_part, _encoding, done) => done() });
+  process.stderr.write(question);
+  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });
+  try {
+    return await reader.question('', { signal: interrupted.signal });
+  } finally {
+    reader.close();
+    process.stderr.write('\n');
+  }
+}
+
 process.exitCode = await runCli(process.argv.slice(2), {
   streams: {
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     terminal: process.stderr.isTTY === true,
     columns: process.stdout.columns ?? 120,
+    ...(process.stdin.isTTY ? { secret: askSecret } : {}),
   },
   environment: process.env,
   workingDirectory: process.cwd(),

@@ -18,6 +18,7 @@ import { ls } from './commands/ls.ts';
 import { search } from './commands/search.ts';
 import { show, why } from './commands/show.ts';
 import { status } from './commands/status.ts';
+import { ui } from './commands/ui.ts';
 import { wait } from './commands/wait.ts';
 import { whatif } from './commands/whatif.ts';
 import { type CommonOptions, createContext, type World } from './context.ts';
@@ -37,6 +38,7 @@ const commands: readonly CliCommand[] = [
   prioritise,
   status,
   wait,
+  ui,
   search,
   link,
   log,

@@ -22,6 +22,8 @@ export interface AccessPorts {
   readonly log: Log;
   readonly scrypt: Scrypt;
   readonly pages: Pages;
+  /** docs/aboard-openapi.json; undefined when it was not installed. */
+  readonly document: () => Promise<Uint8Array | undefined>;
   readonly listen: (address: Address, handle: PageHandler) => Promise<ListeningPort>;
 }
 
@@ -51,7 +53,7 @@ export function createAccess(ports: AccessPorts, config: Pick<Config, 'ui' | 'ap
     listen: (address) => ports.listen(address, gate!),
   });
   return {
-    ui: { sessions, links, passwords, listening },
+    ui: { sessions, links, passwords, listening, document: ports.document },
     async start(api) {
       await sessions.open();
       await passwords.open();

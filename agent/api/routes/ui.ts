@@ -16,6 +16,8 @@ export interface UiPorts {
   readonly links: Links;
   readonly passwords: Passwords;
   readonly listening: Pick<Listening, 'url' | 'status' | 'refresh'>;
+  /** docs/aboard-openapi.json; undefined when it was not installed. */
+  document(): Promise<Uint8Array | undefined>;
 }
 
 const sessionShape = {
@@ -28,8 +30,21 @@ const sessionShape = {
   untilMs: 'time',
 } as const;
 
-export function uiRoutes({ sessions, links, passwords, listening }: UiPorts): readonly Route[] {
+export function uiRoutes({ sessions, links, passwords, listening, document }: UiPorts): readonly Route[] {
   return [
+    {
+      method: 'GET',
+      path: 'openapi.json',
+      role: 'viewer',
+      summary: 'This API as an OpenAPI 3.1 document.',
+      answers: 'object',
+      async answer(request) {
+        onlyQuery(request, []);
+        const bytes = await document();
+        if (!bytes) throw new TenderError('TENDER_ROUTE_UNKNOWN', 'The document was not installed here.');
+        return { status: 200, bytes, headers: { 'content-type': 'application/json' } };
+      },
+    },
     {
       method: 'POST',
       path: 'v1/ui/link',
