@@ -10,10 +10,7 @@ const scrollHeightMaxPx = 8_000_000;
 const overscanRows = 6;
 
 /** Where a row stands. */
-export interface RowStyle {
-  readonly height: string;
-  readonly transform: string;
-}
+export type RowStyle = { readonly height: string; readonly transform: string };
 
 export interface VirtualRowsProps {
   readonly id: string;
@@ -94,6 +91,8 @@ export function VirtualRows(props: VirtualRowsProps) {
       </div>
     );
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: its role is a tree or a listbox
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: both have a name and a current row
     <div
       ref={box}
       id={id}
