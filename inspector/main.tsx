@@ -10,6 +10,7 @@ import { render } from 'preact';
 import { createAddress } from './browser/address.ts';
 import { createClock } from './browser/clock.ts';
 import { createHttp } from './browser/http.ts';
+import { sessionPlace } from './browser/session-place.ts';
 import { createStorage } from './browser/storage.ts';
 import { openStream } from './browser/stream.ts';
 import { createQueue, QueueAlarm, QueuePage } from './queue/queue-page.tsx';
@@ -33,11 +34,13 @@ if (place) {
   const base = new URL('.', document.baseURI).pathname;
   const clock = createClock();
   const storage = createStorage();
+  const address = createAddress();
+  const elsewhere = sessionPlace(base, storage);
   const app = createApp({
     http: createHttp(base),
     clock,
     storage,
-    address: createAddress(),
+    address,
     palette: createPalette(document.documentElement, storage),
     openStream: (options) => openStream({ base, clock, page: document }, options),
   });
@@ -50,7 +53,8 @@ if (place) {
     queue.close();
     queue = undefined;
   });
-  void app.checkSession();
+  if (elsewhere === undefined) void app.checkSession();
+  else address.move(elsewhere);
   render(
     <Shell
       app={app}

@@ -7,6 +7,8 @@ export interface Address {
   go(hash: string): void;
   /** Like `go`, without a new step for the back button and without telling `onChange`. */
   replace(hash: string): void;
+  /** Goes on at another path of this daemon, with the same place on the page: where a new session lives. */
+  move(path: string): void;
   /** Calls `then` when the place changed, by a link, the keys or the back button. */
   onChange(then: () => void): () => void;
   /** Sets the title of the tab. */
@@ -20,6 +22,9 @@ export function createAddress(): Address {
       if (location.hash !== hash) location.hash = hash;
     },
     replace: (hash) => history.replaceState(null, '', hash),
+    move(path) {
+      location.href = path + (location.hash === '#/login' ? '' : location.hash);
+    },
     onChange(then) {
       addEventListener('hashchange', then);
       return () => removeEventListener('hashchange', then);
