@@ -37,7 +37,8 @@ export interface App extends Ports {
   readonly yacht: Signal<string>;
   /** Asks the daemon who we are; after a login, a logout or a refusal. */
   checkSession(): Promise<void>;
-  login(password: string): Promise<void>;
+  /** `label`: what people call this device; '' is none. */
+  login(password: string, label: string): Promise<void>;
   logout(): Promise<void>;
 }
 
@@ -72,9 +73,14 @@ export function createApp(ports: Ports): App {
     stream,
     yacht: signal(''),
     checkSession,
-    async login(password) {
-      session.value = readSession(await ports.http.post('v1/session', { password }));
-      if (route.value.page === 'login') ports.address.go('#/');
+    async login(password, label) {
+      const answer = await ports.http.post<{ readonly path?: unknown }>('v1/session', {
+        password,
+        ...(label === '' ? {} : { label }),
+      });
+      // Each session lives below a path of its own, so that its cookie goes nowhere else.
+      if (typeof answer.path === 'string') ports.address.move(answer.path);
+      else session.value = readSession(answer);
     },
     async logout() {
       await ports.http.delete('v1/session');

@@ -5,6 +5,7 @@ import type { App } from './app.ts';
 
 export function Login({ app }: { readonly app: App }) {
   const password = useSignal('');
+  const label = useSignal(app.storage.read('label') ?? '');
   const problem = useSignal('');
   const busy = useSignal(false);
   const submit = async (event: Event) => {
@@ -13,7 +14,8 @@ export function Login({ app }: { readonly app: App }) {
     busy.value = true;
     problem.value = '';
     try {
-      await app.login(password.value);
+      app.storage.write('label', label.value);
+      await app.login(password.value, label.value.trim());
     } catch (error) {
       problem.value = error instanceof ApiError ? error.message : 'That did not work. Try again.';
     }
@@ -35,6 +37,20 @@ export function Login({ app }: { readonly app: App }) {
           aria-describedby="login-problem"
           onInput={(event) => {
             password.value = event.currentTarget.value;
+          }}
+        />
+        <label for="label">
+          What you call this device <span class="quiet">(shown to others; may stay empty)</span>
+        </label>
+        <input
+          id="label"
+          class="field"
+          type="text"
+          maxLength={40}
+          placeholder="bridge tablet"
+          value={label}
+          onInput={(event) => {
+            label.value = event.currentTarget.value;
           }}
         />
         <p id="login-problem" class="login-problem" role="alert">
