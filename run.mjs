@@ -116,7 +116,9 @@ const jobs = {
   },
   check: (node, rest) => become(node, [at('test', 'check.ts'), ...rest]),
   format: (node) => become(node, [bin('@biomejs/biome', 'bin/biome'), 'check', '--write', '.']),
-  docs: (node, rest) => become(node, [at('test', 'generate-docs.ts'), ...rest]),
+  docs: async (node, rest) =>
+    (await become(node, [at('inspector', 'layout', 'main.ts'), ...rest])) ||
+    become(node, [at('test', 'generate-docs.ts'), ...rest]),
   demo: (node, rest) => {
     build(node);
     return become(node, [at('dist', 'agent', 'cli', 'main.js'), 'demo', ...rest]);

@@ -30,6 +30,7 @@ const steps: readonly (readonly [name: string, run: () => boolean])[] = [
       return breaches.length === 0;
     },
   ],
+  ['layouts', () => program(join(root, 'inspector', 'layout', 'main.ts'), '--check')],
   ['generated files', () => program(join(root, 'test', 'generate-docs.ts'), '--check')],
 ];
 
