@@ -20,6 +20,7 @@ const upload: Fields = {
   attempts: 'number',
   lastAttemptMs: 'time or null',
   errors: ['json'],
+  hold: '=connection|breaker|probing|earlierVersion|turn or null',
   why: 'text',
   whatToDo: 'text',
   untilMs: 'time or null',

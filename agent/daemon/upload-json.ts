@@ -99,6 +99,8 @@ export function uploadJson(
     attempts: context.attempts,
     lastAttemptMs: context.lastAttemptMs,
     errors: context.errors as unknown as Json,
+    // What keeps one that wants the line from it: connection, breaker, probing, earlierVersion, turn; null: nothing.
+    hold: hold?.why ?? null,
     why: why.sentence,
     whatToDo: why.whatToDo,
     untilMs: why.untilMs,
