@@ -163,8 +163,7 @@ export function Chart(props: ChartProps) {
           ref={svg}
           class="chart-view"
           role="group"
-          // biome-ignore lint/a11y/noNoninteractiveTabindex: it is moved and zoomed by keys
-          tabIndex={0}
+          tabindex={0}
           aria-label={`Picture of ${description.kind}`}
         >
           {picture && (

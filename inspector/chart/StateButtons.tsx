@@ -44,7 +44,8 @@ export function StateButtons({ layout, picture, lit, onPick, reveal }: StateButt
             class="chart-button"
             role="button"
             data-state={box.id}
-            tabIndex={box.id === inOrder ? 0 : -1}
+            // In lower case: SVG's names know no other, and Preact hands them on as they are.
+            tabindex={box.id === inOrder ? 0 : -1}
             aria-label={nameOf(box, layout, lit)}
             aria-current={box.id === lit.active ? 'true' : undefined}
             aria-disabled={box.kind === 'folded' || !onPick}

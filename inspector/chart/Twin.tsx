@@ -21,7 +21,11 @@ export function Twin({ description, visible, active, entered, last, ghost }: Twi
     ].join(', ');
   const present = edges.filter((edge) => edge.from === active);
   return (
-    <div class={visible ? 'chart-twin' : 'chart-twin chart-unseen'}>
+    <section
+      class={visible ? 'chart-twin' : 'chart-twin chart-unseen'}
+      tabIndex={visible ? 0 : undefined}
+      aria-label={`${description.kind} in words`}
+    >
       <p>
         {active === null ? 'No actor is shown.' : `Active state: ${active}.`}
         {last ? ` Last transition: ${taken(last)}.` : ''}
@@ -52,7 +56,7 @@ export function Twin({ description, visible, active, entered, last, ghost }: Twi
           </ul>
         </>
       )}
-    </div>
+    </section>
   );
 }
 
