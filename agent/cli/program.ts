@@ -10,6 +10,7 @@ import { bundle } from './commands/bundle.ts';
 import { config } from './commands/config.ts';
 import { cancel, pauseCommand, prioritise, resume, retry } from './commands/control.ts';
 import { demo } from './commands/demo.ts';
+import { doctor } from './commands/doctor.ts';
 import { enrolCommand } from './commands/enrol.ts';
 import { inspect } from './commands/inspect.ts';
 import { link } from './commands/link.ts';
@@ -45,6 +46,7 @@ const commands: readonly CliCommand[] = [
   bundle,
   inspect,
   whatif,
+  doctor,
   demo,
   config,
 ];

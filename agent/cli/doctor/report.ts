@@ -1,21 +1,117 @@
-// What `tender doctor` finds, for the command and for bundles.
+// Runs every check of `tender doctor` beside the others, each within its own limit: also for bundles.
+import { TenderError } from '../../errors.ts';
+import type { Answer } from '../client.ts';
 import type { Context } from '../context.ts';
-
-export type Verdict = 'ok' | 'warning' | 'failed' | 'skipped';
-
-export interface CheckResult {
-  readonly name: string;
-  readonly verdict: Verdict;
-  /** One sentence. */
-  readonly message: string;
-  /** What to do; empty when nothing is. */
-  readonly fix: string;
-}
+import { agentCheck, pageCheck, versionsCheck } from './aboard-checks.ts';
+import { clockCheck, cloudCheck, linkCheck } from './ashore-checks.ts';
+import { type Check, type CheckResult, codeOf, type Facts } from './check.ts';
+import { configCheck, foldersCheck, spoolCheck, stateCheck } from './disk-checks.ts';
+import { logCheck } from './log-check.ts';
 
 export interface DoctorReport {
   readonly checks: readonly CheckResult[];
+  readonly counts: {
+    readonly ok: number;
+    readonly warning: number;
+    readonly failed: number;
+    readonly skipped: number;
+  };
 }
 
-export async function doctorReport(_context: Context): Promise<DoctorReport> {
-  return { checks: [] };
+const checks: readonly Check[] = [
+  configCheck,
+  agentCheck,
+  stateCheck,
+  logCheck,
+  spoolCheck,
+  foldersCheck,
+  linkCheck,
+  cloudCheck,
+  clockCheck,
+  pageCheck,
+  versionsCheck,
+];
+
+/** An agent that does not answer within this time is as good as none. */
+const askMaxMs = 5_000;
+
+export async function doctorReport(context: Context): Promise<DoctorReport> {
+  const facts = await gather(context);
+  const results = await Promise.all(checks.map((check) => within(check, facts)));
+  const count = (verdict: CheckResult['verdict']) => results.filter((one) => one.verdict === verdict).length;
+  return {
+    checks: results,
+    counts: {
+      ok: count('ok'),
+      warning: count('warning'),
+      failed: count('failed'),
+      skipped: count('skipped'),
+    },
+  };
+}
+
+async function gather(context: Context): Promise<Facts> {
+  const known = (error: unknown) =>
+    error instanceof TenderError
+      ? error
+      : new TenderError('TENDER_INTERNAL', codeOf(error), { cause: error });
+  let config: Facts['config'];
+  let configProblem: TenderError | undefined;
+  let status: Answer | undefined;
+  let statusProblem: TenderError | undefined;
+  try {
+    config = await context.config();
+  } catch (error) {
+    configProblem = known(error);
+  }
+  if (config)
+    try {
+      status = await limited(askMaxMs, context.signal, async () => (await context.api()).get('/v1/status'));
+    } catch (error) {
+      statusProblem = known(error);
+    }
+  const { version, environment, signal } = context;
+  return { config, configProblem, status, statusProblem, version, environment, signal };
+}
+
+async function within(check: Check, facts: Facts): Promise<CheckResult> {
+  const { name, limitMs } = check;
+  try {
+    return { name, ...(await limited(limitMs, facts.signal, (signal) => check.run(facts, signal))) };
+  } catch (error) {
+    if (facts.signal.aborted) throw error;
+    const late = error === tooLate;
+    return {
+      name,
+      verdict: 'failed',
+      message: late
+        ? `There was no answer within ${limitMs / 1000} s.`
+        : `The check itself failed (${codeOf(error)}).`,
+      fix: late
+        ? 'Look at the disk or network it asks: something there hangs.'
+        : 'Report it with `tender bundle`.',
+    };
+  }
+}
+
+const tooLate = new Error('too late');
+
+/** Leaves what hangs behind: a blocked network share answers to no signal. */
+async function limited<T>(
+  ms: number,
+  outer: AbortSignal,
+  run: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const end = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(tooLate), ms);
+    outer.addEventListener('abort', () => reject(outer.reason), { once: true });
+  });
+  try {
+    return await Promise.race([run(abort.signal), end]);
+  } finally {
+    clearTimeout(timer);
+    abort.abort(tooLate);
+  }
 }

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../../machines/json.ts';
 import type { LogSource } from '../../bundle/log-source.ts';
 import { TenderError } from '../../errors.ts';
 import type { Context } from '../context.ts';
+import { openBundleLog } from './bundle-log.ts';
 import { openLiveLog } from './live-log.ts';
 import { openStoppedLog } from './stopped-log.ts';
 
@@ -35,4 +36,14 @@ export async function openSavedLog(context: Context): Promise<SavedLog> {
       close,
     };
   }
+}
+
+/** Of a bundle, where one is named. */
+export async function openLog(
+  context: Context,
+  file: string | undefined,
+): Promise<Pick<SavedLog, 'source' | 'close'>> {
+  if (file === undefined) return openSavedLog(context);
+  const { source } = await openBundleLog(context.path(file));
+  return { source, close: async () => {} };
 }

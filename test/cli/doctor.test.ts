@@ -1,0 +1,115 @@
+// `tender doctor` on a running agent, a stopped one, none at all, and with broken settings: it always answers, names the fix,
+// and gives no secret away.
+import { chmod, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { expect, it, onTestFinished } from 'vitest';
+import { type CliRun, yacht } from './aboard.ts';
+
+interface Found {
+  readonly name: string;
+  readonly verdict: string;
+  readonly message: string;
+  readonly fix: string;
+}
+
+function found(run: CliRun): Record<string, Found> {
+  const { checks } = run.json.at(-1) as unknown as { checks: Found[] };
+  return Object.fromEntries(checks.map((check) => [check.name, check]));
+}
+
+it('a running agent that is not enrolled fails on exactly that', async () => {
+  const aboard = await yacht('[folders.charters]\npath = "$HERE/scans"\n');
+  await aboard.start();
+  const run = await aboard.tender('doctor', '--json');
+  const checks = found(run);
+  expect(checks, run.out).toMatchObject({
+    config: { verdict: 'ok' },
+    state: { verdict: 'ok' },
+    log: { verdict: 'ok', message: expect.stringContaining('chain') },
+    spool: { verdict: 'ok' },
+    folders: { verdict: 'ok', message: expect.stringContaining('rescan') },
+    link: { verdict: 'skipped' },
+    versions: { verdict: 'ok' },
+  });
+  for (const { verdict, message, fix } of Object.values(checks)) {
+    expect(message).toMatch(/\.$/);
+    if (verdict === 'failed' || verdict === 'warning') expect(fix).not.toBe('');
+  }
+});
+
+it('a stopped agent’s log is read whole, and what it needs is said', async () => {
+  const aboard = await yacht();
+  await aboard.start();
+  await aboard.stop();
+  const run = await aboard.tender('doctor', '--json');
+  expect(run.code).toBe(1);
+  expect(found(run)).toMatchObject({
+    agent: { verdict: 'failed', fix: expect.stringContaining('Start it') },
+    log: { verdict: 'ok', message: expect.stringContaining('closed in order') },
+    page: { verdict: 'skipped' },
+  });
+});
+
+it('without an agent that ever ran there is nothing to be sure of, and no crash', async () => {
+  const aboard = await yacht();
+  const run = await aboard.tender('doctor');
+  expect(run.code).toBe(1);
+  expect(run.out).toContain('✗ agent');
+  expect(run.out).toMatch(/\d+ checks: \d+ ok/);
+});
+
+it('broken settings are one finding among the others', async () => {
+  const aboard = await yacht();
+  await writeFile(join(aboard.directory, 'tender.toml'), '[link]\nprofil = "geo"\n');
+  const run = await aboard.tender('doctor', '--json');
+  expect(run.code).toBe(1);
+  expect(found(run)).toMatchObject({
+    config: { verdict: 'failed', message: expect.stringContaining('link.profile') },
+    log: { verdict: 'skipped' },
+    versions: { verdict: 'ok' },
+  });
+});
+
+it('a state directory open to others is a warning with its chmod', async () => {
+  const aboard = await yacht();
+  await aboard.start();
+  await chmod(join(aboard.directory, 'state'), 0o755);
+  const { state } = found(await aboard.tender('doctor', '--json'));
+  expect(state).toMatchObject({ verdict: 'warning', fix: expect.stringMatching(/^chmod 700 /) });
+});
+
+it('a folder that is gone fails, with what to do', async () => {
+  const aboard = await yacht('[folders.nas]\npath = "$HERE/not-mounted"\n');
+  const { folders } = found(await aboard.tender('doctor', '--json'));
+  expect(folders).toMatchObject({ verdict: 'failed', message: expect.stringContaining('does not exist') });
+});
+
+it('a portal in the way is told from a cloud', async () => {
+  const portal = createServer((_, response) => response.end('<html>Welcome to Port Wi-Fi</html>'));
+  await new Promise<void>((resolve) => portal.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void portal.close());
+  const { port } = portal.address() as AddressInfo;
+  const aboard = await yacht(`[cloud]\nurl = "http://127.0.0.1:${port}"\n`);
+  const checks = found(await aboard.tender('doctor', '--json'));
+  expect(checks.link).toMatchObject({ verdict: 'ok' });
+  expect(checks.clock).toMatchObject({ verdict: 'ok', message: expect.stringContaining('nobody signed') });
+  expect(checks.cloud!.verdict).toBe('failed');
+});
+
+it('a cloud that cannot be reached fails the link and says what to do', async () => {
+  const aboard = await yacht('[cloud]\nurl = "http://127.0.0.1:1"\n');
+  const checks = found(await aboard.tender('doctor', '--json'));
+  expect(checks.link).toMatchObject({ verdict: 'failed', message: expect.stringContaining('ECONNREFUSED') });
+});
+
+it('what it finds travels in a bundle', async () => {
+  const aboard = await yacht();
+  await aboard.start();
+  await aboard.tender('bundle', '-o', 'b.html');
+  const { json } = await aboard.tender('inspect', '--verify', 'b.html', '--json');
+  const { checks } = json.at(-1)!.doctor as { checks: Found[] };
+  expect(checks.length).toBeGreaterThan(8);
+  expect(JSON.stringify(checks)).not.toContain(aboard.directory);
+});
