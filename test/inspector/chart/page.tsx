@@ -7,12 +7,13 @@ import '../../../inspector/style/base.css';
 import '../../../inspector/style/controls.css';
 import './page.css';
 import { describe } from '../../../machines/describe.ts';
-import { definitionOf } from '../../../machines/registry.ts';
+import { definitionOf, registry } from '../../../machines/registry.ts';
 
+const descriptions = new Map(Object.keys(registry).map((kind) => [kind, describe(definitionOf(kind))]));
 const picked: string[] = [];
 const show = (kind: string, palette: string, props: Partial<ChartProps>) => {
   document.documentElement.dataset.palette = palette;
-  const description = describe(definitionOf(kind));
+  const description = descriptions.get(kind) ?? describe(definitionOf(kind));
   const place = document.getElementById('page');
   const onPick = (state: string) => picked.push(state);
   if (place)
