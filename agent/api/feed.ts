@@ -113,6 +113,7 @@ function whyLost({ host, changes }: FeedPorts, { after, logId }: FeedOptions): s
   if (after === undefined) return undefined;
   if (after > changes.head) return 'ahead of the log';
   if (changes.head - after > catchUpMaxRecords) return 'too far behind';
+  if (after + 1 < host.status().oldestSeq) return 'trimmed';
   return undefined;
 }
 

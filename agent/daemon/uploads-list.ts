@@ -42,10 +42,10 @@ export async function listUploads(
   if (state !== undefined && !isEnded) return { ids, more: false, next: null };
   let scanned = 0;
   for await (const { id, skipped } of ended(parts, state, from?.ended)) {
-    if (skipped && scanned++ < scannedMaxReceipts) continue;
-    if (skipped || ids.length === limit) return { ids, more: true, next: last ?? `e.${id}` };
-    ids.push(id);
+    if (ids.length === limit || scanned === scannedMaxReceipts) return { ids, more: true, next: last };
     last = `e.${id}`;
+    if (skipped) scanned += 1;
+    else ids.push(id);
   }
   return { ids, more: false, next: null };
 }
