@@ -43,6 +43,7 @@ export function createRouter(routes: readonly Route[], log: Log): ApiHandler {
         pathKnown = true;
         if (route.method !== request.method) continue;
         if (!mayAct(request.who, route.role)) throw roleTooLow(request, route.role);
+        if (request.who.via === 'page') checkType(request, route);
         return await route.answer(request, ...free);
       }
       const what = `${request.method} /${request.path.join('/').slice(0, 200)}`;
@@ -53,7 +54,8 @@ export function createRouter(routes: readonly Route[], log: Log): ApiHandler {
           : `${what}: there is nothing here. Who asks and the agent may be of different versions.`,
       );
     } catch (error) {
-      return problemOf(error, log);
+      // A client that left in mid-request is no failure of ours.
+      return problemOf(error, request.signal.aborted ? () => {} : log);
     }
   };
 }
@@ -62,6 +64,21 @@ function roleTooLow(request: ApiRequest, needs: Role): TenderError {
   return new TenderError(
     'TENDER_ROLE_TOO_LOW',
     `This needs the role ${needs}; you are ${request.who.role}. Log in with that role's password, or use the command line.`,
+  );
+}
+
+/**
+ * A browser sends JSON and bytes to other sites only after asking them; a form it sends unasked. So a change by the page says
+ * what it carries. Without a body DELETE carries nothing.
+ */
+function checkType(request: ApiRequest, route: Route): void {
+  if (route.method === 'GET' || (route.method === 'DELETE' && route.body === undefined)) return;
+  const wanted = route.body === 'bytes' ? 'application/octet-stream' : 'application/json';
+  const [type = ''] = (request.header('content-type') ?? '').split(';');
+  if (type.trim().toLowerCase() === wanted) return;
+  throw new TenderError(
+    'TENDER_CONTENT_TYPE',
+    `This takes ${wanted} and nothing else: say so in content-type.`,
   );
 }
 

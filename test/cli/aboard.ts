@@ -1,6 +1,7 @@
 // A real agent in a directory of its own, and the real command line against it: real socket, real LevelDB, no cloud. Both
 // run in this process, so that a test takes a tenth of a second and coverage sees them.
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { runCli } from '../../agent/cli/program.ts';
@@ -40,8 +41,9 @@ export interface Yacht {
   stop(): Promise<number>;
 }
 
-export async function yacht(toml = ''): Promise<Yacht> {
-  const directory = await temporaryDirectory();
+/** `outlivesTest`: for one made in beforeAll; its end and its directory are the caller's. */
+export async function yacht(toml = '', { outlivesTest = false } = {}): Promise<Yacht> {
+  const directory = outlivesTest ? await mkdtemp(join(tmpdir(), 'tender-test-')) : await temporaryDirectory();
   const socket = join(directory, 'agent.sock');
   const state = join(directory, 'state');
   await mkdir(join(directory, 'scans'));
@@ -108,8 +110,9 @@ export async function yacht(toml = ''): Promise<Yacht> {
       return ended;
     },
   };
-  onTestFinished(async () => {
-    await self.stop().catch(() => undefined);
-  });
+  if (!outlivesTest)
+    onTestFinished(async () => {
+      await self.stop().catch(() => undefined);
+    });
   return self;
 }

@@ -53,12 +53,12 @@ export function createGate(ports: GatePorts): PageHandler {
     try {
       return await pass(request);
     } catch (error) {
-      return withHeaders(problemOf(error, log), dataHeaders);
+      return withHeaders(problemOf(error, request.signal.aborted ? () => {} : log), dataHeaders);
     }
   };
 
   async function pass(request: PageRequest): Promise<ApiAnswer> {
-    if (request.isTwisted) return { status: 400, bytes: null, headers: dataHeaders };
+    if (request.isTwisted) return twisted;
     const target = readTarget(request.target);
     const { method, header } = request;
     const hostOk = hostIsOurs(header('host'), request.local, allowedHosts);
@@ -188,9 +188,13 @@ function withHeaders(answer: ApiAnswer, headers: Readonly<Record<string, string>
   return { ...answer, headers: { ...headers, ...answer.headers } };
 }
 
+/** Nothing more is read of a connection that speaks like this. */
+const twisted: ApiAnswer = { status: 400, bytes: null, headers: { ...dataHeaders, connection: 'close' } };
+
 const noSession: ApiAnswer = {
   status: 401,
-  headers: dataHeaders,
+  // The same with a body and without one.
+  headers: { ...dataHeaders, connection: 'close' },
   json: {
     type: 'about:blank',
     status: 401,
