@@ -2,7 +2,7 @@
 // it; a new state of the actor only moves classes, nothing is drawn again until another group opens.
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Description } from '../../machines/describe.ts';
-import type { MachineLayout, Picture } from '../layout/picture.ts';
+import type { MachineLayout, Picture } from './picture.ts';
 import './chart.css';
 import { Drawing } from './Drawing.tsx';
 import { watchGestures } from './gestures.ts';

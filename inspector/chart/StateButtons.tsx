@@ -1,8 +1,8 @@
 // The states as buttons over the picture: what a keyboard and a screen reader hold on to. One of them is in the tab order,
 // arrows go from it to the state beside it.
 import { useState } from 'preact/hooks';
-import type { MachineLayout, Picture, PlacedBox } from '../layout/picture.ts';
 import type { Lit } from './light.ts';
+import type { MachineLayout, Picture, PlacedBox } from './picture.ts';
 
 export interface StateButtonsProps {
   readonly layout: MachineLayout;

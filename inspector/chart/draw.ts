@@ -1,9 +1,10 @@
 // Paints a picture as SVG elements, without a browser: the chart turns them into nodes, the tests into text. Only
 // presentation attributes and classes, as a page without inline styles demands. What changes with the actor's state is no
 // part of this: light.ts moves classes on the elements named here.
-import type { MachineLayout, Picture, PlacedBox, PlacedLabel, PlacedLine } from '../layout/picture.ts';
-import { boxPadPx, labelHeightPx, labelPadPx, markPx, rowHeightPx, titleHeightPx } from '../layout/sizes.ts';
+
 import { arrowhead, clock, cross, loop, rounded } from './paths.ts';
+import type { MachineLayout, Picture, PlacedBox, PlacedLabel, PlacedLine } from './picture.ts';
+import { boxPadPx, labelHeightPx, labelPadPx, markPx, rowHeightPx, titleHeightPx } from './sizes.ts';
 
 /** An SVG element as data. */
 export interface Mark {

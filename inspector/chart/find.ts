@@ -1,6 +1,6 @@
 // Which words of a picture stand for a transition. Words on a line stand for all that its two boxes stand for; where a state
 // has words of its own, those of its group do not speak for it (derive.ts draws an arrow once, and the closest is it).
-import type { MachineLayout, Picture } from '../layout/picture.ts';
+import type { MachineLayout, Picture } from './picture.ts';
 import type { Taken } from './taken.ts';
 
 /** Where a transition is drawn: on a line of the picture, or as a row inside a box. */

@@ -1,8 +1,8 @@
 // The coordinates the page ships: written at build time by inspector/layout, never computed in the browser.
 import type { Description } from '../../machines/describe.ts';
-import { type PackedLayouts, unpack } from '../layout/pack.ts';
-import type { Layouts, MachineLayout } from '../layout/picture.ts';
 import written from './layouts.json';
+import { type PackedLayouts, unpack } from './pack.ts';
+import type { Layouts, MachineLayout } from './picture.ts';
 
 export const layouts: Layouts = unpack(written as unknown as PackedLayouts);
 

@@ -1,7 +1,8 @@
 // Lights what is true now on a picture that is already drawn. A new state of the actor moves some classes and nothing else:
 // no element is made, measured or moved (figure: test/inspector/chart/chart.test.ts).
-import type { MachineLayout, Picture } from '../layout/picture.ts';
+
 import { findTransition } from './find.ts';
+import type { MachineLayout, Picture } from './picture.ts';
 import type { Taken } from './taken.ts';
 
 export interface Lit {

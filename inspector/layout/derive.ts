@@ -11,9 +11,9 @@
 //
 // So a picture never claims a transition that the machine does not have: test/inspector/chart/derive.test.ts checks both ways.
 import type { Description, Edge } from '../../machines/describe.ts';
+import type { LabelKind } from '../chart/picture.ts';
 import type { Box, Graph, Label, Line } from './graph.ts';
 import { joinLines } from './graph.ts';
-import type { LabelKind } from './picture.ts';
 
 /** What one event does in one state, by target: several guards may lead to the same one. */
 interface Arrow {

@@ -1,6 +1,6 @@
 // A machine as something that can be drawn: boxes in boxes, lines between them, words on the lines. Made from a description
 // by derive.ts, shortened by fold.ts, given coordinates by place.ts. Boxes nest as deep as they like.
-import type { LabelKind } from './picture.ts';
+import type { LabelKind } from '../chart/picture.ts';
 
 /** A transition as the machine's own configuration has it: state ids. */
 export type Covered = readonly [from: string, to: string];

@@ -4,8 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe } from '../../machines/describe.ts';
 import { registry } from '../../machines/registry.ts';
-import { type PackedLayouts, pack } from './pack.ts';
-import type { Layouts, MachineLayout } from './picture.ts';
+import { type PackedLayouts, pack } from '../chart/pack.ts';
+import type { Layouts, MachineLayout } from '../chart/picture.ts';
 import { picturesOf } from './pictures.ts';
 
 // From the sources and from dist/ alike: both keep the folders' order.

@@ -1,9 +1,9 @@
 // All pictures of one machine that the page may want: two directions, everything open or one group at a time.
 import type { Description } from '../../machines/describe.ts';
+import type { MachineLayout, Picture, PlacedLabel } from '../chart/picture.ts';
 import { deriveGraph, passingStates } from './derive.ts';
 import { foldGraph } from './fold.ts';
 import { allBoxes, type Label } from './graph.ts';
-import type { MachineLayout, Picture, PlacedLabel } from './picture.ts';
 import { labelWidth, placeGraph } from './place.ts';
 
 /** A machine of fewer states is never folded: there is nothing to gain. */

@@ -7,10 +7,10 @@ import ElkConstructor, {
   type ElkNode,
   type LayoutOptions,
 } from 'elkjs/lib/elk.bundled.js';
+import type { Picture, PlacedBox, PlacedLine } from '../chart/picture.ts';
+import { boxPadPx, labelHeightPx, labelPadPx, markPx, rowHeightPx, titleHeightPx } from '../chart/sizes.ts';
 import { allBoxes, type Box, type Graph, type Label, type Line } from './graph.ts';
 import { labelWidthPx, titleWidthPx } from './measure.ts';
-import type { Picture, PlacedBox, PlacedLine } from './picture.ts';
-import { boxPadPx, labelHeightPx, labelPadPx, markPx, rowHeightPx, titleHeightPx } from './sizes.ts';
 
 // The package is CommonJS: its class arrives as `default` of itself under Node's own rules.
 type Elk = { layout(graph: ElkNode): Promise<ElkNode> };

@@ -57,7 +57,7 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'inspector/layout/',
-    ours: ['machines/'],
+    ours: ['machines/', 'inspector/'],
     packages: ['node:*', 'elkjs'],
     why: 'runs at build time only: the page ships coordinates, not the layout engine',
   },

@@ -1,8 +1,8 @@
 // The machines of the house and their pictures as the page ships them, for the tests of the chart.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type PackedLayouts, unpack } from '../../../inspector/layout/pack.ts';
-import type { Layouts, MachineLayout } from '../../../inspector/layout/picture.ts';
+import { type PackedLayouts, unpack } from '../../../inspector/chart/pack.ts';
+import type { Layouts, MachineLayout } from '../../../inspector/chart/picture.ts';
 import { type Description, describe } from '../../../machines/describe.ts';
 import { registry } from '../../../machines/registry.ts';
 

@@ -3,12 +3,12 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { draw, type Mark, pointsOf } from '../../../inspector/chart/draw.ts';
 import { findTransition } from '../../../inspector/chart/find.ts';
+import { pack, unpack } from '../../../inspector/chart/pack.ts';
+import type { MachineLayout, Picture, PlacedLine } from '../../../inspector/chart/picture.ts';
+import { labelHeightPx, labelPadPx } from '../../../inspector/chart/sizes.ts';
 import type { Graph } from '../../../inspector/layout/graph.ts';
 import { layoutsNow, textOf } from '../../../inspector/layout/main.ts';
-import { pack, unpack } from '../../../inspector/layout/pack.ts';
-import type { MachineLayout, Picture, PlacedLine } from '../../../inspector/layout/picture.ts';
 import { placeGraph } from '../../../inspector/layout/place.ts';
-import { labelHeightPx, labelPadPx } from '../../../inspector/layout/sizes.ts';
 import { descriptions, shipped, shippedOf, shippedText } from './machines.ts';
 
 /** All machines together, packed and compressed as the page's files are. */
