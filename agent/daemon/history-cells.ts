@@ -3,6 +3,7 @@
 // neither a long history nor many questions keep the daemon from its work.
 import { MachineError } from '../../machines/error.ts';
 import type { Cell } from '../../machines/kernel.ts';
+import { registry } from '../../machines/registry.ts';
 import { foldRecord } from '../../machines/replay.ts';
 import { TenderError } from '../errors.ts';
 import type { Host, Rec } from '../host/contract.ts';
@@ -26,12 +27,15 @@ export interface Past {
 export interface Cells {
   /** Throws TENDER_NO_SUCH_ACTOR, TENDER_NO_SUCH_RECORD, TENDER_HISTORY_BROKEN; TENDER_AGENT_STOPPING when cut short. */
   at(actor: string, n: number, signal?: AbortSignal): Promise<Past>;
-  /** The first kept record of an actor; the cell before it is known too, if there was one. */
+  /**
+   * The first kept record of an actor; the cell before it is known too, if there was one. The record after its last one when
+   * only its receipt is left.
+   */
   oldestN(actor: string): Promise<number>;
 }
 
 export function createCells(ports: {
-  readonly host: Pick<Host, 'history' | 'base'>;
+  readonly host: Pick<Host, 'history' | 'base' | 'look'>;
   readonly clock: Clock;
 }): Cells {
   const { host, clock } = ports;
@@ -73,8 +77,10 @@ export function createCells(ports: {
     const base = await host.base(actor);
     if ((base?.n ?? 0) > from && retries < retentionMaxRetries) return fold(actor, n, signal, retries + 1);
     if (from === 0) {
-      for await (const { n: first } of host.history({ actor, limit: 1 })) throw notKept(actor, n, first);
-      throw noSuchActor(actor);
+      const first = await firstRecord(actor);
+      if (first !== undefined) throw notKept(actor, n, first);
+      const state = await host.look(actor);
+      throw state === undefined ? noSuchActor(actor) : notKept(actor, n, state.cell.n + 1);
     }
     throw new TenderError(
       'TENDER_NO_SUCH_RECORD',
@@ -82,16 +88,26 @@ export function createCells(ports: {
     );
   }
 
+  async function firstRecord(actor: string): Promise<number | undefined> {
+    for await (const { n } of host.history({ actor, limit: 1 })) return n;
+    return undefined;
+  }
+
   return {
     at(actor, n, signal) {
       const mine = turn.then(() => {
+        if (!Object.hasOwn(registry, actor.slice(0, actor.indexOf('/')))) throw noSuchActor(actor);
         if (signal?.aborted) throw cutShort();
         return fold(actor, n, signal);
       });
       turn = mine.catch(() => undefined);
       return mine;
     },
-    oldestN: async (actor) => ((await host.base(actor))?.n ?? 0) + 1,
+    oldestN: async (actor) => {
+      const base = await host.base(actor);
+      if (base !== undefined) return base.n + 1;
+      return (await firstRecord(actor)) ?? ((await host.look(actor))?.cell.n ?? 0) + 1;
+    },
   };
 }
 

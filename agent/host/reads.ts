@@ -3,6 +3,7 @@
 // bytes.
 import { type Name, nameForPeople } from '../../cloud/contract/name.ts';
 import type { Cell } from '../../machines/kernel.ts';
+import { registry } from '../../machines/registry.ts';
 import type { KeyValue } from '../ports.ts';
 import type { Cells } from './cells.ts';
 import type { ActorFilter, ActorState, ActorsFound, Filter } from './contract.ts';
@@ -11,6 +12,12 @@ import { readSlot, type Slot } from './slot.ts';
 
 /** Actors looked at by one search. */
 export const scannedMaxActors = 10_000;
+
+/** States in which the work of some machine is over, and the one of receipts that no machine can read any more. */
+const endStates: ReadonlySet<string> = new Set([
+  ...Object.values(registry).flatMap(({ finalStates }) => finalStates),
+  'quarantined',
+]);
 
 export interface Listed {
   readonly actor: string;
@@ -62,7 +69,7 @@ type Place = { readonly actor: string; readonly finished: boolean } & (
 async function* merged(
   kv: KeyValue,
   cells: Cells,
-  { kind, after: from }: Pick<Filter, 'kind' | 'after'>,
+  { kind, state, after: from }: Omit<Filter, 'limit'>,
 ): AsyncGenerator<Place> {
   const prefix = kind === undefined ? '' : `${kind}/`;
   const start = [prefix, from ?? ''].sort().at(-1)!;
@@ -71,7 +78,9 @@ async function* merged(
     .sort((a, b) => (a.actor < b.actor ? -1 : 1))
     .map((slot) => ({ actor: slot.actor, finished: false, slot }));
   const heads = places(kv, prefixes.head, start, prefix, false);
-  const receipts = places(kv, prefixes.receipt, start, prefix, true);
+  // Nobody whose work goes on has a receipt: a search for who is sending need not pass all that was ever sent.
+  const ended = state === undefined || endStates.has(state);
+  const receipts = places(kv, prefixes.receipt, start, ended ? prefix : undefined, true);
   let next = 0;
   try {
     let head = await step(heads);
@@ -109,9 +118,10 @@ async function* places(
   kv: KeyValue,
   prefix: string,
   start: string,
-  kind: string,
+  kind: string | undefined,
   finished: boolean,
 ): AsyncGenerator<Place, undefined> {
+  if (kind === undefined) return undefined;
   const end = below(prefix + kind).lt;
   for await (const [key, sealed] of kv.iterate({ gt: prefix + start, lt: end })) {
     yield { actor: key.slice(prefix.length), finished, key, sealed };

@@ -102,7 +102,7 @@ export async function passing<T>({ clock }: Kit, work: Promise<T>): Promise<T> {
 
 /** Every record that is kept leads to the cell it led to; what is not kept is refused. Answers how many were compared. */
 export async function comparePast(
-  host: Pick<Host, 'history' | 'base' | 'status'>,
+  host: Pick<Host, 'history' | 'base' | 'look' | 'status'>,
   past: Past,
 ): Promise<number> {
   const cells = createCells({ host, clock: nodeClock() });
