@@ -6,6 +6,8 @@ export interface CliCommand {
   /** As commander reads it: `add <file...>`. */
   readonly usage: string;
   readonly summary: string;
+  /** What its first argument may be, where that is a fixed set: for completion. */
+  readonly words?: readonly string[];
   /** Adds options beyond the common ones. */
   options?(command: Command): void;
   run(

@@ -7,8 +7,10 @@ import { exitCodes } from './command.ts';
 import { add } from './commands/add.ts';
 import { agent } from './commands/agent.ts';
 import { bundle } from './commands/bundle.ts';
+import { completionOf } from './commands/completion.ts';
 import { config } from './commands/config.ts';
 import { cancel, pauseCommand, prioritise, resume, retry } from './commands/control.ts';
+import { cost } from './commands/cost.ts';
 import { demo } from './commands/demo.ts';
 import { doctor } from './commands/doctor.ts';
 import { enrolCommand } from './commands/enrol.ts';
@@ -38,6 +40,7 @@ const commands: readonly CliCommand[] = [
   retry,
   prioritise,
   status,
+  cost,
   wait,
   ui,
   search,
@@ -63,7 +66,7 @@ export async function runCli(args: readonly string[], world: World): Promise<num
       writeOut: world.streams.out,
       writeErr: (text) => world.streams.err(forTerminal(text)),
     });
-  for (const spec of commands) {
+  for (const spec of [...commands, completionOf(program, commands)]) {
     const command = program.command(spec.usage).description(spec.summary);
     command
       .option('--json', 'one JSON object per line, the last of type "result"')

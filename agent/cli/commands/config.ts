@@ -7,6 +7,7 @@ import { table } from '../text.ts';
 export const config: CliCommand = {
   usage: 'config <action>',
   summary: '`tender config show`: every setting, its value and where it came from',
+  words: ['show'],
   options(command) {
     command.option(
       '--origin',

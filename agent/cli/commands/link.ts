@@ -8,6 +8,7 @@ import { person } from './control.ts';
 export const link: CliCommand = {
   usage: 'link <action>',
   summary: '`start`, `stop` or `reconnect`: the connection to the cloud',
+  words: ['start', 'stop', 'reconnect'],
   async run(context, [action]) {
     if (action !== 'start' && action !== 'stop' && action !== 'reconnect')
       throw new TenderError('TENDER_USAGE', 'tender link knows start, stop and reconnect.');
