@@ -69,6 +69,8 @@ export default defineConfig({
   base: './',
   logLevel: 'warn',
   publicDir: false,
+  // As for the daemon's page: inspector/machines/xstate-nodes.ts says why.
+  resolve: { alias: { xstate: join(inspector, 'machines', 'xstate-nodes.ts') } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: join(inspector, '..', 'dist', 'inspector'),

@@ -1,7 +1,7 @@
 // Left: which actors there are and what state each was in at the cursor. A tree with folded groups, a field to find one,
 // a filter by state; thousands of them cost what is in sight.
 import { useComputed, useSignal } from '@preact/signals';
-import { type TreeRow, treeRows } from './actor-tree.ts';
+import { type TreeActor, type TreeRow, treeRows } from './actor-tree.ts';
 import type { Inspection } from './inspection.ts';
 import { StateMark } from './state-mark.tsx';
 import { actorsAt } from './states-of.ts';
@@ -171,11 +171,16 @@ function ActorRow({ row, id, style, here, selected, onChoose }: ActorRowProps) {
       tabIndex={-1}
       aria-level={row.level}
       aria-selected={selected}
-      title={row.actor.actor}
+      title={`${row.actor.label} (${row.actor.actor})`}
       onClick={onChoose}
     >
-      <span class="row-name">{row.actor.label}</span>
-      <StateMark state={row.actor.state ?? ''} />
+      <span class="row-name">{shortName(row.actor)}</span>
+      <StateMark state={row.actor.state ?? ''} kind={row.actor.kind} />
     </div>
   );
+}
+
+/** Of a file its last part: the folders stand in the title and above the chart. */
+function shortName({ kind, label }: TreeActor): string {
+  return kind === 'upload' ? label.slice(label.lastIndexOf('/') + 1) || label : label;
 }

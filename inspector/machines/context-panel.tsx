@@ -81,48 +81,37 @@ export function ContextPanel({ view, mark }: ContextPanelProps) {
   );
 }
 
-/** Rows of path, before and after. Removed and added are words as well as colours. */
+/** Each change with its path, what was and what is. Removed and added are words as well as colours. */
 export function Changes({ changes, none }: { readonly changes: readonly Change[]; readonly none: string }) {
   if (changes.length === 0) return <p class="quiet">{none}</p>;
   return (
-    <table class="changes">
-      <thead>
-        <tr>
-          <th scope="col">path</th>
-          <th scope="col">before</th>
-          <th scope="col">after</th>
-        </tr>
-      </thead>
-      <tbody>
-        {changes.map((change) => (
-          <tr key={change.path}>
-            <th scope="row">
-              <code>{change.path || '(all)'}</code>
-            </th>
-            <td class="before">
-              {change.before === undefined ? (
-                <span class="quiet">absent</span>
-              ) : (
-                <code>{inline(change.before)}</code>
-              )}
-            </td>
-            <td class="after">
-              {change.after === undefined ? (
-                <span class="quiet">removed</span>
-              ) : (
-                <code>{inline(change.after)}</code>
-              )}
-            </td>
-          </tr>
-        ))}
-        {changes.length >= changesMax ? (
-          <tr>
-            <td colSpan={3} class="quiet">
-              More is not listed: look at all of it.
-            </td>
-          </tr>
-        ) : null}
-      </tbody>
-    </table>
+    <dl class="changes">
+      {changes.map((change) => (
+        <div key={change.path} class={isLong(change) ? 'change long' : 'change'}>
+          <dt>
+            <code>{change.path || '(all)'}</code>
+          </dt>
+          <dd>
+            <span class="aloud">before: </span>
+            <span class="before">
+              {change.before === undefined ? 'absent' : <JsonView value={change.before} depth={3} />}
+            </span>
+            <span aria-hidden="true"> → </span>
+            <span class="aloud">after: </span>
+            <span class="after">
+              {change.after === undefined ? 'removed' : <JsonView value={change.after} depth={3} />}
+            </span>
+          </dd>
+        </div>
+      ))}
+      {changes.length >= changesMax ? <p class="quiet">More is not listed: look at all of it.</p> : null}
+    </dl>
   );
+}
+
+/** Characters of path and values that still stand in one line. */
+const lineMaxCharacters = 34;
+
+function isLong({ path, before, after }: Change): boolean {
+  return path.length + inline(before).length + inline(after).length > lineMaxCharacters;
 }

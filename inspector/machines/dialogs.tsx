@@ -21,11 +21,9 @@ function Dialog({ title, onClose, children }: DialogProps) {
     <dialog ref={box} class="dialog" aria-label={title} onClose={onClose}>
       <h2>{title}</h2>
       {children}
-      <form method="dialog">
-        <button type="submit" class="button">
-          Close
-        </button>
-      </form>
+      <button type="button" class="button" onClick={() => box.current?.close()}>
+        Close
+      </button>
     </dialog>
   );
 }

@@ -5,7 +5,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import type { Inspection } from './inspection.ts';
 import { type Density, densityOf, lanes } from './lanes.ts';
 import { isFiltering } from './matches.ts';
-import { count, timeOfDay } from './words.ts';
+import { count, dayAndTime, timeOfDay } from './words.ts';
 import { holding, windowOf, type Zoom, zoomBy } from './zoom.ts';
 
 const laneHeightPx = 13;
@@ -67,6 +67,7 @@ export function LanesView({ inspection, zoom, setZoom }: LanesViewProps) {
     return from + Math.floor(share * (to - from + 1));
   };
   const row = inspection.row.value;
+  const ends = [window.value.from, window.value.to].map((seq) => columns.row(seq));
   return (
     <div class="lanes">
       <ul class="lane-names" aria-hidden="true">
@@ -107,6 +108,13 @@ export function LanesView({ inspection, zoom, setZoom }: LanesViewProps) {
           setZoom(zoomBy(window.value, factor, inspection.seq.value, columns));
         }}
       />
+      <p class="lane-ends" aria-hidden="true">
+        {ends.map((end, place) => (
+          <span key={place === 0 ? 'from' : 'to'}>
+            {end ? `#${count(end.seq)} · ${dayAndTime(end.at)}` : ''}
+          </span>
+        ))}
+      </p>
     </div>
   );
 }

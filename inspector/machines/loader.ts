@@ -40,7 +40,7 @@ export async function openHistory(
 
   const take = (after: number, page: TimelinePage): boolean => {
     oldest = Math.max(1, page.oldest);
-    return columns.addPage(after, page);
+    return columns.addPage(page.first === undefined ? after : page.first - 1, page);
   };
   /** Everything after what is held, page by page; true when the end was reached. */
   const catchUp = async (from: number): Promise<void> => {

@@ -49,6 +49,8 @@ export interface Overview {
 export interface TimelinePage {
   readonly oldest: number;
   readonly head: number;
+  /** Sequence of the first row, where that is not `after + 1` because older records are no longer kept. */
+  readonly first?: number;
   /** Sequence of the last row: the next page's `after`. */
   readonly next: number;
   readonly more: boolean;

@@ -8,7 +8,7 @@ const sorts: { readonly [state: string]: Sort } = {
   sending: 'moving',
   confirming: 'moving',
   connecting: 'moving',
-  halfOpen: 'moving',
+  'half-open': 'moving',
   online: 'done',
   closed: 'done',
   stored: 'done',
@@ -18,7 +18,6 @@ const sorts: { readonly [state: string]: Sort } = {
   paused: 'held',
   stopped: 'held',
   cancelled: 'held',
-  forcedOpen: 'held',
   parked: 'failed',
   open: 'failed',
   offline: 'failed',
@@ -35,12 +34,13 @@ const paths: { readonly [sort in Sort]: string } = {
   waiting: 'M6 1.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9M6 3.5V6l2 1.5',
 };
 
-export function sortOf(state: string): Sort {
-  return sorts[state] ?? 'waiting';
+/** The host's log is open when all is well; a breaker is not. */
+export function sortOf(state: string, kind?: string): Sort {
+  return kind === 'host' ? 'done' : (sorts[state] ?? 'waiting');
 }
 
-export function StateMark({ state }: { readonly state: string }) {
-  const sort = sortOf(state);
+export function StateMark({ state, kind }: { readonly state: string; readonly kind?: string }) {
+  const sort = sortOf(state, kind);
   return (
     <span class={`state state-${sort}`}>
       <svg class="state-mark" viewBox="0 0 12 12" aria-hidden="true" focusable="false">

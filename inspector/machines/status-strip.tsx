@@ -23,7 +23,7 @@ export function StatusStrip({ inspection, whatIf, onHelp, onExport, onMark }: St
         {actor !== null && inspection.known.labelOf(actor) !== actor ? (
           <code class="quiet">{actor}</code>
         ) : null}
-        {view ? <StateMark state={view.cell.value} /> : null}
+        {view ? <StateMark state={view.cell.value} kind={view.kind} /> : null}
       </div>
       <Badge inspection={inspection} forked={whatIf.fork.value !== null} />
       <div class="choices">
