@@ -9,6 +9,8 @@ import { createWorld, type World } from './world.ts';
 export interface VoyageOptions {
   readonly plant?: PlantName;
   readonly verbose?: (line: string) => void;
+  /** Shown everything once it is over, before it is let go. */
+  readonly atEnd?: (world: World) => Promise<void>;
 }
 
 export interface VoyageResult {
@@ -51,6 +53,7 @@ export async function runVoyage(seed: number, options: VoyageOptions = {}): Prom
     process.off('unhandledRejection', escaped);
     process.off('uncaughtException', escaped);
   }
+  await options.atEnd?.(world);
   return {
     seed,
     traceHash: report.digest(),
