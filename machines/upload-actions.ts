@@ -62,9 +62,10 @@ export const started = setup({
         errors: keep(context, failed.class, failed.code, failed.message, failed.at),
       };
     }),
-    noteIncomplete: assign(({ context }, { at }: { at: number }) => {
+    noteIncomplete: assign(({ context }, incomplete: Metered & { at: number }) => {
+      const { at } = incomplete;
       const { parks: _, ...counters } = judge(context, { class: 'RESYNC', at });
-      return { ...counters, sent: null, lastAttemptMs: at };
+      return { ...metered(context, incomplete), ...counters, sent: null, lastAttemptMs: at };
     }),
     wait: assign((_, failed: Failed & { back: Back }) => ({
       waiting: {
@@ -115,9 +116,12 @@ export const started = setup({
     unchanged: assign((_, { version }: { version: number }) => ({
       cancelled: { reason: 'unchanged' as const, version },
     })),
-    noteStored: assign((_, { documentId, receipt, signature, keyId, storedMs }: Stored) => ({
-      stored: { documentId, receipt, signature, keyId, storedMs },
-    })),
+    noteStored: assign(
+      ({ context }, { documentId, receipt, signature, keyId, storedMs, ...report }: Stored & Metered) => ({
+        ...metered(context, report),
+        stored: { documentId, receipt, signature, keyId, storedMs },
+      }),
+    ),
     noteReleased: assign({ released: true }),
     noteIndexed: assign((_, { passages, reason }: Indexed) => ({
       indexed: { passages, reason: reason ?? null },

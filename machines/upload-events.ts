@@ -46,9 +46,9 @@ export const failureFields = {
 const meterFields = {
   /** Its frames handed to the line. */
   wireBytes: optional(whole(0)),
-  /** Content named instead of sent. */
+  /** Content named instead of sent, and durable. */
   dedupedBytes: optional(whole(0)),
-  /** Content that was durable when a try broke off, and does not go again. */
+  /** Content that was ashore when a try broke off, and does not go again. */
   resumedBytes: optional(whole(0)),
 };
 
@@ -85,7 +85,7 @@ export const uploadEvents = {
     effects: ['sendDocument', 'confirmStored'],
     fields: { ...failureFields, permanent: optional(flag()), ...meterFields },
   },
-  'send.incomplete': { source: 'fx', effects: ['confirmStored'], fields: none },
+  'send.incomplete': { source: 'fx', effects: ['confirmStored'], fields: meterFields },
   'upload.stored': {
     source: 'fx',
     effects: ['confirmStored'],
@@ -95,6 +95,7 @@ export const uploadEvents = {
       signature: text(256),
       keyId: text(128),
       storedMs: whole(0),
+      ...meterFields,
     },
   },
   'source.released': { source: 'fx', effects: ['releaseSource'], fields: none },

@@ -4,7 +4,7 @@
 import type { StateValueFrom } from 'xstate';
 import { define, microstepsMax } from './define.ts';
 import type { JsonObject } from './json.ts';
-import { type Stored, started } from './upload-actions.ts';
+import { type Metered, type Stored, started } from './upload-actions.ts';
 import { newUpload, uploadContext } from './upload-context.ts';
 import { uploadEvents, uploadInput, uploadUpcasters } from './upload-events.ts';
 import {
@@ -98,16 +98,16 @@ const machine = started.createMachine({
           {
             guard: 'isSpooled',
             target: 'stored',
-            actions: [{ type: 'noteStored', params: asIs<Stored> }, release],
+            actions: [{ type: 'noteStored', params: asIs<Stored & Metered> }, release],
           },
-          { target: 'stored', actions: { type: 'noteStored', params: asIs<Stored> } },
+          { target: 'stored', actions: { type: 'noteStored', params: asIs<Stored & Metered> } },
         ],
         'send.incomplete': [
           {
             guard: 'resyncedTooOften',
             target: 'parked',
             actions: [
-              { type: 'noteIncomplete', params: asIs<{ at: number }> },
+              { type: 'noteIncomplete', params: asIs<Metered & { at: number }> },
               {
                 type: 'park',
                 params: ({ event }) => ({
@@ -120,7 +120,7 @@ const machine = started.createMachine({
               },
             ],
           },
-          { target: 'sending', actions: { type: 'noteIncomplete', params: asIs<{ at: number }> } },
+          { target: 'sending', actions: { type: 'noteIncomplete', params: asIs<Metered & { at: number }> } },
         ],
         'send.failed': failed('confirming'),
         pause: pause('confirming'),

@@ -38,7 +38,8 @@ export function confirmStored(ports: ConfirmStoredPorts): EffectHandler {
     try {
       const outcome = await untilAborted(document.whenStored(), signal);
       ports.line.release(uploadId);
-      return eventOf(ports, params, outcome);
+      // What was named is known to be saved only now.
+      return { ...eventOf(ports, params, outcome), ...document.meter.report() };
     } catch (error) {
       ports.line.suspend(uploadId);
       throw error;

@@ -57,7 +57,7 @@ export function sendDocument(ports: SendDocumentPorts): EffectHandler {
     const stopTelling = tellProgress(ports, request, document);
     try {
       const outcome = await untilAborted(document.whenSent(), signal);
-      return eventOf(ports, uploadId, Number(params.failedInRow ?? 0), outcome);
+      return eventOf(ports, document, Number(params.failedInRow ?? 0), outcome);
     } catch (error) {
       ports.line.suspend(uploadId);
       throw error;
@@ -83,15 +83,16 @@ export function untilAborted<T>(outcome: Promise<T>, signal: AbortSignal): Promi
 
 function eventOf(
   { line, random }: SendDocumentPorts,
-  uploadId: string,
+  document: OutgoingDocument,
   failedInRow: number,
   outcome: Sent,
 ): MachineEvent {
+  const { uploadId } = document.upload;
   if ('sent' in outcome) {
     const { lengthBytes, sha256, chunks } = outcome.sent;
     // The document stays on the line until confirmStored has its receipt.
-    const { wireBytes } = outcome;
-    return { type: 'document.sent', lengthBytes, sha256: hexFromBytes(sha256), chunks, wireBytes };
+    const content = { lengthBytes, sha256: hexFromBytes(sha256), chunks };
+    return { type: 'document.sent', ...content, ...document.meter.report() };
   }
   if ('unchanged' in outcome || 'changed' in outcome) {
     line.drop(uploadId); // this upload will never be finished
@@ -100,7 +101,10 @@ function eventOf(
       : { type: 'content.unchanged', version: outcome.unchanged };
   }
   line.release(uploadId);
-  if ('failed' in outcome) return sourceEvent(outcome.failed);
+  if ('failed' in outcome) {
+    const event = sourceEvent(outcome.failed);
+    return event.type === 'send.failed' ? { ...event, ...document.meter.report() } : event;
+  }
   const { refused } = outcome;
   return {
     type: 'send.failed',
@@ -109,6 +113,7 @@ function eventOf(
     message: refused.message,
     delayMs: resendDelayMs(refused, failedInRow, random.unit()),
     ...(refused.class === 'ITEM' && { permanent: true }),
+    ...document.meter.report(),
   };
 }
 
@@ -139,7 +144,8 @@ function tellProgress(
     if (durableBytes > marked && now - markedAt >= checkpointEveryMs) {
       marked = durableBytes;
       markedAt = now;
-      request.checkpoint({ type: 'transfer.checkpointed', bytesDurable: durableBytes });
+      const bytesDurable = durableBytes;
+      request.checkpoint({ type: 'transfer.checkpointed', bytesDurable, ...document.meter.report() });
     }
     cancel = ports.clock.after(progressEveryMs, tell);
   };

@@ -83,19 +83,21 @@ export class ChunkBook {
     return stranger;
   }
 
-  /** These are durable ashore. Answers the ids of those that were on their way. */
-  settle(run: Run): Uint8Array[] {
+  /** These are durable ashore. Answers the ids of those that were on their way, and the bytes that did not have to go. */
+  settle(run: Run): { readonly ids: Uint8Array[]; readonly namedBytes: number } {
     this.#durable.add(run.start, run.end);
     const ids: Uint8Array[] = [];
+    let namedBytes = 0;
     for (const [index, { length, id }] of this.#announced) {
       if (index < run.start || index >= run.end) continue;
+      if (this.#isNamed(index)) namedBytes += length;
       this.#announced.delete(index);
       this.#named.delete(index);
       this.undurableBytes -= length;
       this.durableBytes += length;
       if (id.length > 0) ids.push(id);
     }
-    return ids;
+    return { ids, namedBytes };
   }
 
   #isNamed(index: number): boolean {

@@ -3,6 +3,7 @@ import type { HeldFrame } from '../../cloud/contract/frames.ts';
 import { ulidTimeMs } from '../../cloud/contract/ids.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { LineLimitsAboard } from './limits.ts';
+import { Meter } from './meter.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
 import { OutgoingDocument } from './outgoing.ts';
 
@@ -93,7 +94,9 @@ export function createDocuments(parts: {
       }
       release(uploadId);
       const fresh = source !== undefined && isFresh(uploadId);
-      const document = new OutgoingDocument(upload, { source, fresh, limits, frames, wake });
+      // What the earlier life spent and saved is still to be reported.
+      const meter = before?.meter ?? new Meter();
+      const document = new OutgoingDocument(upload, { source, fresh, limits, frames, meter, wake });
       uploads.set(uploadId, document);
       return document;
     },

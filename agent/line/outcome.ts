@@ -41,7 +41,7 @@ export interface StoredProof {
 
 /** How sending ended. `refused`: the line or the cloud; `failed`: the file or this machine. */
 export type Sent =
-  | { readonly sent: Whole; readonly wireBytes: number }
+  | { readonly sent: Whole }
   | { readonly unchanged: number }
   | { readonly changed: true }
   | { readonly failed: Failure }

@@ -13,6 +13,7 @@ import { lineFailure } from './failures.ts';
 import type { FramePool } from './frame-pool.ts';
 import { messageBytes } from './lane.ts';
 import type { LineLimitsAboard } from './limits.ts';
+import type { Meter } from './meter.ts';
 import {
   type DocumentSource,
   Outcome,
@@ -34,8 +35,7 @@ export class OutgoingDocument {
   priority: number;
   handle: number | undefined;
   sentBytes = 0;
-  /** All its frames, headers of WebSocket included. */
-  #wireBytes = 0;
+  readonly meter: Meter;
 
   readonly #limits: LineLimitsAboard;
   readonly #source: DocumentSource | undefined;
@@ -50,6 +50,9 @@ export class OutgoingDocument {
   #offerSaid = false;
   #finishSaid = false;
   #awaitsHeld: boolean;
+  /** A lane broke off under it: what is ashore when the next one opens is resumed. */
+  #brokeOff = false;
+  #prefixesHeldBytes = 0;
   #wantRounds = 0;
   #proof: StoredProof | undefined;
   #closed = false;
@@ -65,6 +68,7 @@ export class OutgoingDocument {
       fresh: boolean;
       limits: LineLimitsAboard;
       frames: FramePool;
+      meter: Meter;
       wake: () => void;
     },
   ) {
@@ -72,6 +76,7 @@ export class OutgoingDocument {
     this.priority = upload.priority;
     this.#source = parts.source;
     this.#awaitsHeld = !parts.fresh;
+    this.meter = parts.meter;
     this.#limits = parts.limits;
     this.#allocate = (count) => parts.frames.take(count);
     this.#wake = parts.wake;
@@ -151,6 +156,8 @@ export class OutgoingDocument {
     this.#offerSaid = false;
     this.#finishSaid = false;
     if (wasBound) this.#awaitsHeld = true;
+    this.#brokeOff = wasBound;
+    this.#prefixesHeldBytes = 0;
     this.#book.doubtAll();
     this.#cargo.restart();
     for (const frame of held ?? []) this.held(frame);
@@ -168,8 +175,10 @@ export class OutgoingDocument {
     // Asked nothing, so nothing waits: what is in the air is not to be sent again.
     if (!this.#awaitsHeld) return;
     this.#book.hold(frame.partial);
+    for (const { prefixBytes } of frame.partial) this.#prefixesHeldBytes += prefixBytes;
     if (frame.more) return;
     this.#awaitsHeld = false;
+    this.meter.resumed(this.#prefixesHeldBytes + (this.#brokeOff ? this.#book.durableBytes : 0));
     this.#cargo.goOn();
     if (!this.#source) this.#stored.end({ incomplete: true });
     void this.#read();
@@ -221,8 +230,8 @@ export class OutgoingDocument {
   take(maxBytes: number): Uint8Array | undefined {
     const frame = this.#next(maxBytes);
     if (!frame) return undefined;
-    this.#wireBytes += messageBytes(frame.length);
-    if (this.#finishSaid && this.#whole) this.#sent.end({ sent: this.#whole, wireBytes: this.#wireBytes });
+    this.meter.sent(messageBytes(frame.length));
+    if (this.#finishSaid && this.#whole) this.#sent.end({ sent: this.#whole });
     return frame;
   }
 
@@ -311,6 +320,7 @@ export class OutgoingDocument {
     this.#countRead = index + 1;
     if (this.#book.isDurable(index) || this.#proof) {
       this.#book.pass(bytes.length);
+      this.meter.resumed(bytes.length);
       this.#reader.release(index);
       // Not waited for: a row takes a second to be durable, and a large file passes by thousands of its chunks.
       void source.ledger.remember([id]).catch(() => {}); // only a hint
@@ -359,13 +369,14 @@ export class OutgoingDocument {
     }
     this.#settle({ start: 0, end: whole.chunks });
     this.#book.durableBytes = whole.lengthBytes;
-    this.#sent.end({ sent: whole, wireBytes: this.#wireBytes });
+    this.#sent.end({ sent: whole });
     this.#stored.end({ stored: proof });
   }
 
   /** These are durable ashore: forgotten here, remembered in the ledger. */
   #settle(run: Run): void {
-    const ids = this.#book.settle(run);
+    const { ids, namedBytes } = this.#book.settle(run);
+    this.meter.named(namedBytes);
     this.#cargo.cancel(run);
     if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
   }

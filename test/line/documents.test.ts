@@ -73,7 +73,7 @@ describe('when things differ', () => {
     const yacht = await yachtAndShore({ ashore: { wrap } });
     await yacht.open();
     const uploadId = yacht.upload(content(3_000));
-    expect(await yacht.carry(uploadId)).toEqual({ type: 'send.incomplete' });
+    expect(await yacht.carry(uploadId)).toMatchObject({ type: 'send.incomplete' });
     expect(yacht.sliceBytes()).toBeLessThan(3_000 * 10);
   });
 
@@ -84,7 +84,7 @@ describe('when things differ', () => {
     });
     const yacht = await yachtAndShore({ ashore: { wrap } });
     await yacht.open();
-    expect(await yacht.carry(yacht.upload(content(3_000)))).toEqual({ type: 'send.incomplete' });
+    expect(await yacht.carry(yacht.upload(content(3_000)))).toMatchObject({ type: 'send.incomplete' });
   });
 
   test('a file that changes while it is sent ends as changed, and nothing of it is finished', async () => {

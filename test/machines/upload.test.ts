@@ -222,10 +222,13 @@ describe('an upload', () => {
       { type: 'send.failed', resumedBytes: 90, wireBytes: 1 },
       'retry',
       { type: 'document.sent', wireBytes: 10, dedupedBytes: 1, resumedBytes: 30 },
+      { type: 'send.incomplete', wireBytes: 3 },
+      { type: 'document.sent', wireBytes: 2 },
+      { type: 'upload.stored', dedupedBytes: 50, wireBytes: 1 },
     );
     expect(cell.context).toMatchObject({
-      wireBytes: 116,
-      dedupedBytes: 8,
+      wireBytes: 122,
+      dedupedBytes: 58,
       resumedBytes: 120,
       compressedAwayBytes: 0,
     });

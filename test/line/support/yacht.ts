@@ -67,7 +67,7 @@ export class Yacht {
   readonly clock: FakeClock;
   readonly shore: MemoryShore;
   readonly link: MemoryLink;
-  readonly ledger = memoryLedger();
+  ledger = memoryLedger();
   readonly random: FakeRandom;
   line: Line;
   readonly lost: Failure[] = [];
