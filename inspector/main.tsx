@@ -10,6 +10,7 @@ import { render } from 'preact';
 import { createAddress } from './browser/address.ts';
 import { createClock } from './browser/clock.ts';
 import { createHttp } from './browser/http.ts';
+import { sendFile } from './browser/send-file.ts';
 import { sessionPlace } from './browser/session-place.ts';
 import { createStorage } from './browser/storage.ts';
 import { openStream } from './browser/stream.ts';
@@ -37,7 +38,7 @@ if (place) {
   const address = createAddress();
   const elsewhere = sessionPlace(base, storage);
   const app = createApp({
-    http: createHttp(base),
+    http: createHttp(base, sendFile),
     clock,
     storage,
     address,

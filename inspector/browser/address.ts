@@ -15,7 +15,17 @@ export interface Address {
   title(text: string): void;
 }
 
-export function createAddress(): Address {
+/** What is needed of a window. */
+interface AddressView {
+  readonly location: { hash: string; href: string };
+  readonly history: { replaceState(data: null, unused: string, url: string): void };
+  readonly document: { title: string };
+  addEventListener(type: 'hashchange', listener: () => void): void;
+  removeEventListener(type: 'hashchange', listener: () => void): void;
+}
+
+export function createAddress(view = globalThis as unknown as AddressView): Address {
+  const { location, history, document } = view;
   return {
     hash: () => location.hash,
     go(hash) {
@@ -26,8 +36,8 @@ export function createAddress(): Address {
       location.href = path + (location.hash === '#/login' ? '' : location.hash);
     },
     onChange(then) {
-      addEventListener('hashchange', then);
-      return () => removeEventListener('hashchange', then);
+      view.addEventListener('hashchange', then);
+      return () => view.removeEventListener('hashchange', then);
     },
     title(text) {
       if (document.title !== text) document.title = text;

@@ -14,7 +14,24 @@ export interface Clock {
 
 const secondMs = 1_000;
 
-export function createClock(page: Document = document): Clock {
+/** What is needed of a document: whether somebody looks at it. */
+export interface VisiblePage {
+  readonly hidden: boolean;
+  addEventListener(type: 'visibilitychange', listener: () => void): void;
+  removeEventListener(type: 'visibilitychange', listener: () => void): void;
+}
+
+interface Frames {
+  requestAnimationFrame(then: () => void): number;
+  cancelAnimationFrame(frame: number): void;
+}
+
+export function createClock(
+  { document: page, frames }: { readonly document: VisiblePage; readonly frames: Frames } = {
+    document: (globalThis as unknown as { document: VisiblePage }).document,
+    frames: globalThis as unknown as Frames,
+  },
+): Clock {
   const after = (ms: number, then: () => void) => {
     const timer = setTimeout(then, ms);
     return () => clearTimeout(timer);
@@ -23,8 +40,8 @@ export function createClock(page: Document = document): Clock {
     nowMs: () => Date.now(),
     after,
     frame(then) {
-      const frame = requestAnimationFrame(then);
-      return () => cancelAnimationFrame(frame);
+      const frame = frames.requestAnimationFrame(then);
+      return () => frames.cancelAnimationFrame(frame);
     },
     everySecond(then) {
       let timer: ReturnType<typeof setInterval> | undefined;

@@ -33,8 +33,15 @@ export interface Http {
   upload<T>(method: 'POST' | 'PUT', path: string, file: Blob, options: UploadOptions): Promise<T>;
 }
 
+export type SentFile =
+  | { readonly is: 'answered'; readonly status: number; readonly text: string }
+  | { readonly is: 'gone' | 'stopped' };
+
+/** Sends a file as the body of a request; send-file.ts does it in a browser. */
+export type SendFile = (method: string, url: string, file: Blob, options: UploadOptions) => Promise<SentFile>;
+
 /** `base` ends with a slash; paths are relative to it ("v1/status"). */
-export function createHttp(base: string): Http {
+export function createHttp(base: string, sendFile: SendFile): Http {
   async function ask<T>(method: string, path: string, body?: unknown, signal?: AbortSignal): Promise<T> {
     const timeout = AbortSignal.timeout(answerMaxMs);
     const init: RequestInit = {
@@ -64,26 +71,11 @@ export function createHttp(base: string): Http {
     post: (path, body = {}) => ask('POST', path, body),
     put: (path, body = {}) => ask('PUT', path, body),
     delete: (path) => ask('DELETE', path),
-    upload: <T>(method: string, path: string, file: Blob, options: UploadOptions) =>
-      // fetch tells nothing about how much of a body has left; XMLHttpRequest does, and reads the file from disk as well.
-      new Promise<T>((resolve, reject) => {
-        const request = new XMLHttpRequest();
-        request.open(method, base + path);
-        for (const [name, value] of Object.entries(options.headers)) request.setRequestHeader(name, value);
-        request.upload.onprogress = (event) => options.onProgress(event.loaded);
-        request.onerror = () => reject(gone());
-        request.onabort = () => reject(stopped());
-        request.onload = () => {
-          try {
-            resolve(read<T>(request.status, request.responseText));
-          } catch (error) {
-            reject(error);
-          }
-        };
-        if (options.signal?.aborted) return reject(stopped());
-        options.signal?.addEventListener('abort', () => request.abort(), { once: true });
-        request.send(file);
-      }),
+    async upload<T>(method: 'POST' | 'PUT', path: string, file: Blob, options: UploadOptions): Promise<T> {
+      const answer = await sendFile(method, base + path, file, options);
+      if (answer.is !== 'answered') throw answer.is === 'stopped' ? stopped() : gone();
+      return read<T>(answer.status, answer.text);
+    },
   };
 }
 

@@ -2,7 +2,7 @@
 // nothing is lost or told twice. Closed while the page is hidden; when the daemon is gone it is tried again, ever more
 // slowly. Read by fetch and not by EventSource, because that hides the status (a session that ended looks like an outage)
 // and the daemon's signs of life (a dead Wi-Fi would look live for hours).
-import type { Clock } from './clock.ts';
+import type { Clock, VisiblePage } from './clock.ts';
 
 /** First pause before another try; doubled until `retryMaxMs`. */
 const retryMinMs = 500;
@@ -39,7 +39,7 @@ export interface Stream {
 export interface StreamPorts {
   readonly base: string;
   readonly clock: Clock;
-  readonly page: Pick<Document, 'hidden' | 'addEventListener' | 'removeEventListener'>;
+  readonly page: VisiblePage;
 }
 
 export function openStream({ base, clock, page }: StreamPorts, options: StreamOptions): Stream {

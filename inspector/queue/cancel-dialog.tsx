@@ -2,6 +2,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import { Button } from './button.tsx';
 import { useQueue } from './context.ts';
+import { nameParts } from './upload.ts';
 
 export function CancelDialog() {
   const { cancelling, commands, store } = useQueue();
@@ -18,7 +19,7 @@ export function CancelDialog() {
     <dialog ref={dialog} class="dialog" aria-labelledby="cancel-title" onClose={close}>
       {upload ? (
         <>
-          <h2 id="cancel-title">Cancel “{upload.name}”?</h2>
+          <h2 id="cancel-title">Cancel “{nameParts(upload.name).base}”?</h2>
           <p>It will not be sent. This cannot be undone: to send it after all, add it again.</p>
           <div class="choices">
             <Button onClick={close}>Keep it</Button>

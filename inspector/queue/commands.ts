@@ -3,7 +3,7 @@
 import { ApiError, type Http } from '../browser/http.ts';
 import { countOf } from './amounts.ts';
 import type { QueueStore } from './store.ts';
-import { fieldsOf, numberOf, readUpload, type Upload } from './upload.ts';
+import { fieldsOf, nameParts, numberOf, readUpload, type Upload } from './upload.ts';
 
 export interface Commands {
   /** `forMs`: it goes on by itself after that long. */
@@ -25,7 +25,7 @@ export function createCommands(http: Http, store: Pick<QueueStore, 'take' | 'new
       const item = readUpload(await http.post(`v1/uploads/${upload.id}/${verb}`, body));
       if (item) store.take([item]);
     } catch (error) {
-      store.news.say('error', `“${upload.name}”: ${sentenceOf(error)}`);
+      store.news.say('error', `“${nameParts(upload.name).base}”: ${sentenceOf(error)}`);
     }
   }
   async function all(verb: string, body: Readonly<Record<string, unknown>>, done: string): Promise<void> {

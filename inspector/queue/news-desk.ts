@@ -4,6 +4,7 @@ import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Clock } from '../browser/clock.ts';
 import { type News, type NewsKind, newsOf, newsText, quarterOf, withNews } from './news.ts';
 import type { Step } from './rows.ts';
+import { nameParts } from './upload.ts';
 
 /** Lines shown at the same time. */
 const newsShownMax = 4;
@@ -78,7 +79,7 @@ export function createNewsDesk(clock: Clock): NewsDesk {
       const byKind = new Map<NewsKind, string[]>();
       for (const step of steps) {
         const kind = newsOf(step);
-        if (kind) byKind.set(kind, [...(byKind.get(kind) ?? []), step.now.name]);
+        if (kind) byKind.set(kind, [...(byKind.get(kind) ?? []), nameParts(step.now.name).base]);
         const quarter = quarterOf(step);
         if (quarter !== undefined) hear(`${quarter}.`, `progress ${step.now.id}`);
       }

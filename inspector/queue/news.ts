@@ -3,7 +3,7 @@
 // Pure; notices.tsx shows them, the reader hears them at most once in ten seconds.
 import { countOf } from './amounts.ts';
 import type { Step } from './rows.ts';
-import { percentOf, type Upload } from './upload.ts';
+import { nameParts, percentOf, type Upload } from './upload.ts';
 
 /** The last names kept for one line. */
 const namesMax = 3;
@@ -48,12 +48,27 @@ export function withNews(
     ...(text === undefined ? {} : { text }),
   };
   const others = shown.filter((one) => one !== same && !(text !== undefined && one.text === text));
-  return [merged, ...others];
+  return [merged, ...(kind === 'indexed' || kind === 'textless' ? overtaken(others, names) : others)];
+}
+
+/** Who is searchable is stored, of course: that line needs not tell it a second time. */
+function overtaken(shown: readonly News[], names: readonly string[]): readonly News[] {
+  return shown
+    .map((one) =>
+      one.kind === 'stored'
+        ? {
+            ...one,
+            count: one.count - names.length,
+            names: one.names.filter((name) => !names.includes(name)),
+          }
+        : one,
+    )
+    .filter((one) => one.kind !== 'stored' || one.count > 0);
 }
 
 export function newsText({ kind, count, names, text }: News): string {
   if (text !== undefined) return text;
-  const who = count === 1 ? `“${names[0]}”` : countOf(count, 'document');
+  const who = count === 1 && names[0] !== undefined ? `“${names[0]}”` : countOf(count, 'document');
   const [is, has, needs] = count === 1 ? ['is', 'has', 'needs'] : ['are', 'have', 'need'];
   switch (kind) {
     case 'indexed':
@@ -83,6 +98,6 @@ export function quarterOf({
   const [was, is] = [percentOf(before) ?? 0, percentOf(now) ?? 0];
   const quarter = Math.floor(is / aloudStep) * aloudStep;
   return quarter > 0 && quarter > Math.floor(was / aloudStep) * aloudStep
-    ? `${now.name}: ${quarter} percent`
+    ? `${nameParts(now.name).base}: ${quarter} percent`
     : undefined;
 }

@@ -33,9 +33,11 @@ export function PauseChoices({ what, blocked, onPause }: PauseChoicesProps) {
         </Button>
         <input
           class="field"
-          type="time"
+          type="text"
+          inputmode="numeric"
+          maxLength={5}
           value={clock}
-          aria-label="Ship’s time at which it goes on"
+          aria-label="Ship’s time at which it goes on, hours and minutes"
           onInput={(event) => {
             clock.value = event.currentTarget.value;
           }}

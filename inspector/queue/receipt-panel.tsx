@@ -1,13 +1,29 @@
 // The proof: when the cloud had it safely ("stored") and when it could be found ("indexed, searchable") are two facts with
 // two times. The crew may delete the original after the first.
+import { useSignal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
 import { inspectorLink } from '../shell/routes.ts';
 import { countOf, moneyText, sizeText } from './amounts.ts';
 import { useQueue } from './context.ts';
 import { fullText } from './times.ts';
-import type { Upload } from './upload.ts';
+import { fieldsOf, listOf, numberOf, type Upload } from './upload.ts';
 
 export function ReceiptPanel({ upload }: { readonly upload: Upload }) {
-  const { store } = useQueue();
+  const { app, store } = useQueue();
+  const indexedMs = useSignal(upload.indexedMs);
+  // The log knows when the word came; the document itself keeps only that it came.
+  useEffect(() => {
+    if (upload.state !== 'indexed' || indexedMs.value !== null) return;
+    // Only engineers read the log.
+    if (app.session.value?.role !== 'engineer') return;
+    app.http.get(`v1/log?actor=upload/${upload.id}&type=document.indexed&limit=1`).then(
+      (answer) => {
+        const record = fieldsOf(listOf(fieldsOf(answer).items)[0]);
+        indexedMs.value = numberOf(record.wall) ?? numberOf(record.at);
+      },
+      () => {},
+    );
+  }, [upload.id, upload.state]);
   const { zone } = store.time.peek();
   const { stored, saved, costMicros } = upload;
   const currency = store.costs.value?.currency ?? '';
@@ -23,7 +39,7 @@ export function ReceiptPanel({ upload }: { readonly upload: Upload }) {
           : 'Not yet.'}
       </dd>
       <dt>Indexed, searchable</dt>
-      <dd>{indexedText(upload, zone)}</dd>
+      <dd>{indexedText(upload, indexedMs.value, zone)}</dd>
       {stored ? (
         <>
           <dt class="quiet">Document</dt>
@@ -60,9 +76,9 @@ export function ReceiptPanel({ upload }: { readonly upload: Upload }) {
   );
 }
 
-function indexedText(upload: Upload, zone: string | undefined): string {
+function indexedText(upload: Upload, indexedMs: number | null, zone: string | undefined): string {
   if (upload.state === 'indexed') {
-    const when = upload.indexedMs === null ? 'Yes' : fullText(upload.indexedMs, zone);
+    const when = indexedMs === null ? 'Yes' : fullText(indexedMs, zone);
     if (upload.passages === 0)
       return `${when}. Indexed without text${upload.reason ? `: ${upload.reason}` : ''}; it is found by its name only.`;
     return `${when}. ${upload.passages === null ? '' : `${countOf(upload.passages, 'passage')} can be found.`}`;

@@ -10,7 +10,7 @@ import { priorityWord } from './placing.ts';
 import { ReceiptPanel } from './receipt-panel.tsx';
 import { RowMore } from './row-more.tsx';
 import { leftText, momentText, type ShipTime } from './times.ts';
-import { isDelivered, isEnded, percentOf, stateWord, type Upload } from './upload.ts';
+import { isDelivered, isEnded, nameParts, percentOf, stateWord, type Upload } from './upload.ts';
 import { WhyPanel } from './why-panel.tsx';
 
 export interface RowProps {
@@ -41,6 +41,7 @@ function RowBody({ upload, open, blocked, drop, dragged, onGrip }: RowProps) {
     queue.open.value = open === what ? null : { id: upload.id, what };
   };
   const panel = `panel-${upload.id}`;
+  const { folder, base } = nameParts(upload.name);
   return (
     <li
       class="row panel"
@@ -60,13 +61,16 @@ function RowBody({ upload, open, blocked, drop, dragged, onGrip }: RowProps) {
             <Icon name="grip" />
           </span>
         ) : null}
-        <h3 class="row-name">{upload.name}</h3>
+        <h3 class="row-name">
+          {folder === '' ? null : <span class="row-folder">{folder}</span>}
+          {base}
+        </h3>
         <p class="row-size">{amountText(upload)}</p>
         <div class="row-actions">
           <MainAction upload={upload} blocked={blocked} />
           {isDelivered(upload) ? (
             <Button
-              label={`Receipt of ${upload.name}`}
+              label={`Receipt of ${base}`}
               expanded={open === 'receipt'}
               controls={panel}
               onClick={() => toggle('receipt')}
@@ -75,7 +79,7 @@ function RowBody({ upload, open, blocked, drop, dragged, onGrip }: RowProps) {
             </Button>
           ) : (
             <Button
-              label={`Why? ${upload.name}`}
+              label={`Why? ${base}`}
               expanded={open === 'why'}
               controls={panel}
               onClick={() => toggle('why')}
@@ -84,7 +88,7 @@ function RowBody({ upload, open, blocked, drop, dragged, onGrip }: RowProps) {
             </Button>
           )}
           <Button
-            label={`More for ${upload.name}`}
+            label={`More for ${base}`}
             expanded={open === 'more'}
             controls={panel}
             onClick={() => toggle('more')}
@@ -124,7 +128,8 @@ function RowBody({ upload, open, blocked, drop, dragged, onGrip }: RowProps) {
 /** What most people want to do with it in this state. */
 function MainAction({ upload, blocked }: { readonly upload: Upload; readonly blocked: string }) {
   const { commands } = useQueue();
-  const { state, name } = upload;
+  const { state } = upload;
+  const name = nameParts(upload.name).base;
   if (state === 'paused')
     return (
       <Button label={`Resume ${name}`} blocked={blocked} onClick={() => void commands.resume(upload)}>

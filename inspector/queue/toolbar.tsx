@@ -2,9 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { useRef } from 'preact/hooks';
 import { Icon } from '../shell/icons.tsx';
+import { countText } from './amounts.ts';
 import { Button } from './button.tsx';
 import { useQueue } from './context.ts';
-import { type Filter, filters } from './order.ts';
+import { type Filter, filters, statesOf } from './order.ts';
 import { PauseChoices } from './pause-choices.tsx';
 
 const words: Readonly<Record<Filter, string>> = {
@@ -20,6 +21,11 @@ export function Toolbar() {
   const pausing = useSignal(false);
   const chooser = useRef<HTMLInputElement>(null);
   const blocked = store.blocked.value;
+  const { states } = store.status.value;
+  const countOfFilter = (filter: Filter) => {
+    const count = statesOf[filter].reduce((sum, state) => sum + (states[state] ?? 0), 0);
+    return count > 0 ? <span class="tools-count">{countText(count)}</span> : null;
+  };
   return (
     <div class="tools">
       <div class="tools-row">
@@ -80,6 +86,7 @@ export function Toolbar() {
               }}
             >
               {words[filter]}
+              {countOfFilter(filter)}
             </Button>
           ))}
         </fieldset>

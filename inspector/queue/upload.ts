@@ -153,6 +153,13 @@ export function readProgress(value: unknown): Progress | undefined {
   };
 }
 
+/** "papers/log.pdf" → the folder and the file; what was added by hand has no folder worth telling. */
+export function nameParts(name: string): { readonly folder: string; readonly base: string } {
+  const cut = name.lastIndexOf('/') + 1;
+  const folder = name.slice(0, cut);
+  return { folder: folder === 'added/' ? '' : folder, base: name.slice(cut) || name };
+}
+
 /** 0 to 100, for a bar; 100 only when it is stored. Null: its size is not known yet. */
 export function percentOf(upload: Upload): number | null {
   if (isDelivered(upload)) return 100;

@@ -6,8 +6,13 @@ import type { Storage } from '../browser/storage.ts';
 export const palettes = ['day', 'dusk', 'night'] as const;
 export type Palette = (typeof palettes)[number];
 
+/** The element that carries `data-palette`. */
+export interface PaletteRoot {
+  readonly dataset: Record<string, string | undefined>;
+}
+
 /** The palette the first script has set, as a signal that writes back to the page and to the browser's memory. */
-export function createPalette(root: HTMLElement, storage: Storage): Signal<Palette> {
+export function createPalette(root: PaletteRoot, storage: Storage): Signal<Palette> {
   const first = root.dataset.palette;
   const palette = signal<Palette>(palettes.find((one) => one === first) ?? 'day');
   effect(() => {
