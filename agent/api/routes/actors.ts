@@ -110,8 +110,9 @@ export function actorRoutes({ history }: Pick<Aboard, 'history'>): readonly Rout
       async answer(request, kind = '', id = '') {
         const body = await jsonBody(request, ['event', 'n', 'by']);
         const n = recordOf(body.n);
-        const answer = history.dryRun(actorOf(kind, id), eventOf(body.event), byOf(body.by), n);
-        return { status: 200, json: await answer };
+        const event = eventOf(body.event);
+        const by = byOf(body.by ?? claimed(event));
+        return { status: 200, json: await history.dryRun(actorOf(kind, id), event, by, n) };
       },
     },
     {
@@ -125,9 +126,10 @@ export function actorRoutes({ history }: Pick<Aboard, 'history'>): readonly Rout
       answers: { seq: 'number', n: 'number', state: 'text' },
       async answer(request, kind = '', id = '') {
         const body = await jsonBody(request, ['event', 'reason', 'dryRunId', 'by']);
+        const event = eventOf(body.event);
         const wish = {
-          event: eventOf(body.event),
-          by: byOf(body.by),
+          event,
+          by: byOf(body.by ?? claimed(event)),
           reason: reasonOf(body.reason),
           dryRunId: typeof body.dryRunId === 'string' ? body.dryRunId : '',
         };
@@ -166,6 +168,11 @@ function eventOf(value: unknown): MachineEvent {
   if (typeof event !== 'object' || event === null || Array.isArray(event) || typeof event.type !== 'string')
     throw invalid('event', 'needs an object with a "type"');
   return event as MachineEvent;
+}
+
+/** Over the socket an event may say itself who sends it; through the page the session has said so. */
+function claimed({ by }: MachineEvent): string | undefined {
+  return typeof by === 'string' ? by : undefined;
 }
 
 function reasonOf(value: unknown): string {

@@ -4,7 +4,7 @@ import type { Aboard } from '../aboard.ts';
 import type { Route } from '../router.ts';
 import { onlyQuery, wholeNumber } from '../validate.ts';
 
-export function timelineRoutes(aboard: Pick<Aboard, 'history'>): readonly Route[] {
+export function timelineRoutes(aboard: Pick<Aboard, 'history' | 'host' | 'version'>): readonly Route[] {
   return [
     {
       method: 'GET',
@@ -23,6 +23,8 @@ export function timelineRoutes(aboard: Pick<Aboard, 'history'>): readonly Route[
         types: ['text'],
         states: ['text'],
         rows: ['number'],
+        logId: 'text',
+        build: 'text',
       },
       async answer(request) {
         onlyQuery(request, ['after', 'limit']);
@@ -36,7 +38,8 @@ export function timelineRoutes(aboard: Pick<Aboard, 'history'>): readonly Route[
           most: timelineMaxRows,
           fallback: timelineMaxRows,
         });
-        return { status: 200, json: await aboard.history.timeline(after, limit) };
+        const page = await aboard.history.timeline(after, limit);
+        return { status: 200, json: { ...page, logId: aboard.host.status().logId, build: aboard.version } };
       },
     },
   ];

@@ -28,7 +28,14 @@ export function pastApi(host: Host, options: { readonly who?: Who; readonly cloc
   const clock = options.clock ?? nodeClock();
   const history = createHistory({ host, clock, random: nodeRandom() });
   // Only what these routes ask of it.
-  const aboard = { host, history, clock, streamsMax: 4, running: () => [] } as unknown as Aboard;
+  const aboard = {
+    version: '1.2.3',
+    host,
+    history,
+    clock,
+    streamsMax: 4,
+    running: () => [],
+  } as unknown as Aboard;
   const handle = createRouter(
     [...logRoutes(aboard), ...machinesRoutes('1.2.3'), ...timelineRoutes(aboard), ...actorRoutes(aboard)],
     () => {},
@@ -40,7 +47,7 @@ export function pastApi(host: Host, options: { readonly who?: Who; readonly cloc
       method,
       path: url.pathname.split('/').slice(1).map(decodeURIComponent),
       query: url.searchParams,
-      header: () => undefined,
+      header: (name) => (name === 'content-type' ? 'application/json' : undefined),
       body: bytesOf(body),
       signal: new AbortController().signal,
       who: options.who ?? socketWho,
