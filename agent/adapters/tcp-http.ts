@@ -8,6 +8,10 @@ import { reply } from './http-reply.ts';
 import { createServer } from './node-http.ts';
 
 const connectionsMax = 128;
+/** One device must not keep the others out; a page needs six. */
+const connectionsPerAddressMax = 48;
+/** A tablet that went away without a word is noticed by the system after this and nine tries. */
+const keepAliveAfterMs = 60_000;
 const headersTimeoutMs = 10_000;
 const headersMaxBytes = 16_384;
 /** How often slow or silent connections are looked for. */
@@ -25,10 +29,23 @@ export async function listenOnTcp({ host, port }: Address, handle: PageHandler):
       // A large file may take its time over a weak Wi-Fi; who says nothing at all is sent away by headersTimeout.
       ...{ requestTimeout: 0, headersTimeout: headersTimeoutMs, connectionsCheckingInterval: sweepMs },
       ...{ maxHeaderSize: headersMaxBytes, insecureHTTPParser: false },
+      ...{ keepAlive: true, keepAliveInitialDelay: keepAliveAfterMs },
     },
     (incoming, response) => void serve(incoming, response, handle),
   );
   server.maxConnections = connectionsMax;
+  const perAddress = new Map<string, number>();
+  server.on('connection', (socket) => {
+    const from = socket.remoteAddress ?? '';
+    const count = (perAddress.get(from) ?? 0) + 1;
+    perAddress.set(from, count);
+    socket.once('close', () => {
+      const left = (perAddress.get(from) ?? 1) - 1;
+      if (left > 0) perAddress.set(from, left);
+      else perAddress.delete(from);
+    });
+    if (count > connectionsPerAddressMax) socket.destroy();
+  });
   server.listen({ host, port });
   await once(server, 'listening');
   return {

@@ -44,7 +44,8 @@ export function createAccess(ports: AccessPorts, config: Pick<Config, 'ui' | 'ap
   const sessions = createSessions({ ...ports, lifeMs: config.ui.sessionMs });
   const links = createLinks(ports);
   const passwords = createPasswords(ports);
-  const login = createLogin({ passwords, sessions, throttle: createThrottle(ports.clock), log });
+  const throttle = createThrottle(ports.clock);
+  const login = createLogin({ clock: ports.clock, passwords, sessions, throttle, log });
   let gate: PageHandler | undefined;
   const listening = createListening({
     ...ports,

@@ -82,18 +82,13 @@ export function createGate(ports: GatePorts): PageHandler {
     if (!target || !found) return noSession;
     if (!fromUs) throw crossSite();
     const { session, ended } = found;
-    const answer = await api({
-      ...asApi(request, target, {
-        via: 'page',
-        role: session.role,
-        by: session.by,
-        session: session.id,
-      }),
-      signal: AbortSignal.any([request.signal, ended]),
-    });
+    const who = { via: 'page', role: session.role, by: session.by, session: session.id } as const;
+    const answer = await api({ ...asApi(request, target, who), signal: eitherOf(request.signal, ended) });
     if ('events' in answer)
       return { ...answer, headers: dataHeaders, events: counted(answer.events, session) };
-    return withHeaders(answer, dataHeaders);
+    const isLogout = method === 'DELETE' && target.rest === '/v1/session' && answer.status === 200;
+    const forget = isLogout ? { 'set-cookie': sessionCookie(target.prefix!, '', 0) } : {};
+    return withHeaders(answer, { ...dataHeaders, ...forget });
   }
 
   /** The page and the link that opens it; undefined when the address is neither. */
@@ -160,6 +155,20 @@ const stranger = { via: 'page', role: 'viewer', by: null, session: null } as con
 function asApi(request: PageRequest, target: Target, who: ApiRequest['who']): ApiRequest {
   const { method, header, body, signal } = request;
   return { method, header, body, signal, who, path: target.path, query: target.query };
+}
+
+/** Fires with the first of two. Not AbortSignal.any: a session's signal lives for weeks and must not remember its requests. */
+function eitherOf(gone: AbortSignal, ended: AbortSignal): AbortSignal {
+  const either = new AbortController();
+  const stop = () => {
+    either.abort();
+    ended.removeEventListener('abort', stop);
+  };
+  if (gone.aborted || ended.aborted) stop();
+  // It fires at the end of every request, answered or not.
+  gone.addEventListener('abort', stop, { once: true });
+  ended.addEventListener('abort', stop);
+  return either.signal;
 }
 
 function arrival({ path, secret, session }: NewSession): Readonly<Record<string, string>> {

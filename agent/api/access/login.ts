@@ -1,6 +1,7 @@
 // Logging in with the password of a role, over the yacht's network. Throttled before anything is computed.
 import { TenderError } from '../../errors.ts';
 import type { Log } from '../../log-line.ts';
+import type { Clock } from '../../ports.ts';
 import type { ApiRequest } from '../http.ts';
 import { invalid, jsonBody } from '../validate.ts';
 import type { Passwords } from './passwords.ts';
@@ -10,7 +11,11 @@ import type { Throttle } from './throttle.ts';
 /** Resolves with the session; throws TENDER_NO_SESSION for a wrong password and TENDER_TOO_MANY_TRIES. */
 export type Login = (request: ApiRequest, remoteAddress: string) => Promise<NewSession>;
 
+/** Who has no session yet must not hold a connection open by speaking slowly. */
+const bodyMaxMs = 10_000;
+
 export interface LoginPorts {
+  readonly clock: Pick<Clock, 'after'>;
   readonly passwords: Passwords;
   readonly sessions: Sessions;
   readonly throttle: Throttle;
@@ -19,7 +24,7 @@ export interface LoginPorts {
 
 const labelPattern = /^[\p{L}\p{N} ._-]{1,40}$/u;
 
-export function createLogin({ passwords, sessions, throttle, log }: LoginPorts): Login {
+export function createLogin({ clock, passwords, sessions, throttle, log }: LoginPorts): Login {
   return async (request, remoteAddress) => {
     const waitMs = throttle.waitMs(remoteAddress);
     if (waitMs > 0)
@@ -27,7 +32,7 @@ export function createLogin({ passwords, sessions, throttle, log }: LoginPorts):
         'TENDER_TOO_MANY_TRIES',
         `Too many wrong passwords: try again in ${Math.ceil(waitMs / 1000)} s.`,
       );
-    const body = await jsonBody(request, ['password', 'label']);
+    const body = await inTime(jsonBody(request, ['password', 'label']), clock);
     if (typeof body.password !== 'string') throw invalid('password', 'needs a text');
     const label = labelOf(body.label, remoteAddress);
     // Counted before it is known, so that tries side by side do not slip through.
@@ -42,6 +47,15 @@ export function createLogin({ passwords, sessions, throttle, log }: LoginPorts):
     log({ level: 'info', message: 'Somebody logged in.', by: made.session.by, session: made.session.id });
     return made;
   };
+}
+
+function inTime<T>(work: Promise<T>, clock: Pick<Clock, 'after'>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(bodyMaxMs, () =>
+      reject(invalid('The body', `must arrive within ${bodyMaxMs / 1000} s`)),
+    );
+    work.then(resolve, reject).finally(cancel);
+  });
 }
 
 /** What people call the device they sit at; its address when they say nothing. */

@@ -16,7 +16,10 @@ export interface LocalEnd {
   readonly port: number;
 }
 
-/** True when `host` names this agent: the very address the connection came to, this machine, or a name of the list. */
+/**
+ * True when `host` names this agent: the very address the connection came to, this machine, or a name of the list. A name with
+ * a port of its own in the list is for tunnels.
+ */
 export function hostIsOurs(
   host: string | undefined,
   { address, port }: LocalEnd,

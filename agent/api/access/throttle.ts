@@ -12,7 +12,7 @@ const overallBaseMs = 500;
 const overallCapMs = 10_000;
 /** Without a failure for this long, all is forgotten. */
 const forgetMs = 3_600_000;
-/** Addresses remembered; the one that failed longest ago makes room. */
+/** Addresses remembered, of those that failed and of those that logged in; the oldest makes room. */
 const addressesMax = 256;
 
 interface Guesser {
@@ -23,12 +23,16 @@ interface Guesser {
 export interface Throttle {
   /** How long this address must still wait before its next try counts; 0: not at all. */
   waitMs(address: string): number;
+  /** Called before a try is looked at, so that many at once do not slip through. */
   failed(address: string): void;
+  /** It was right after all. */
   passed(address: string): void;
 }
 
 export function createThrottle(clock: Pick<Clock, 'monotonicMs'>): Throttle {
   const guessers = new Map<string, Guesser>();
+  /** Whoever logged in once is not held up by the guesses of others. */
+  const welcome = new Set<string>();
   const overall: Guesser = { failures: 0, lastMs: Number.NEGATIVE_INFINITY };
 
   function left(guesser: Guesser, free: number, baseMs: number, capMs: number): number {
@@ -41,10 +45,11 @@ export function createThrottle(clock: Pick<Clock, 'monotonicMs'>): Throttle {
 
   return {
     waitMs(address) {
-      const known = guessers.get(groupOf(address));
+      const group = groupOf(address);
+      const known = guessers.get(group);
       return Math.max(
         known ? left(known, freeTries, addressBaseMs, addressCapMs) : 0,
-        left(overall, freeTriesOverall, overallBaseMs, overallCapMs),
+        welcome.has(group) ? 0 : left(overall, freeTriesOverall, overallBaseMs, overallCapMs),
       );
     },
     failed(address) {
@@ -60,7 +65,12 @@ export function createThrottle(clock: Pick<Clock, 'monotonicMs'>): Throttle {
       if (guessers.size > addressesMax) guessers.delete(guessers.keys().next().value!);
     },
     passed(address) {
-      guessers.delete(groupOf(address));
+      const group = groupOf(address);
+      guessers.delete(group);
+      overall.failures = Math.max(0, overall.failures - 1);
+      welcome.delete(group);
+      welcome.add(group);
+      if (welcome.size > addressesMax) welcome.delete(welcome.values().next().value!);
     },
   };
 }

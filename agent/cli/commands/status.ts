@@ -37,6 +37,8 @@ function lines(answer: Answer): string[][] {
       `up ${lengthText(Number(answer.uptimeMs ?? 0))}, ${bytesText(Number(answer.rssBytes ?? 0))} of memory`,
     ],
   ];
+  const page = part('page');
+  rows.push(['PAGE', page.url ? `${page.url} (tender ui opens it)` : String(page.why ?? 'not served')]);
   for (const breaker of (answer.breakers ?? []) as readonly Answer[])
     rows.push(['BREAKER', `${breaker.actor}: ${breaker.state}. ${breaker.why}`]);
   for (const problem of (answer.problems ?? []) as readonly Answer[])
