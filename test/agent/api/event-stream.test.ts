@@ -95,6 +95,79 @@ describe('the event stream', () => {
     expect(seen).toEqual(seen.map((_, i) => i + 1));
   });
 
+  test('a thousand records at once go out in a few pieces, the first after a rest at once', async () => {
+    const host = await openHost();
+    const clock = new FakeClock();
+    const watching = stream(host, { after: host.status().lastSeq }, clock);
+    await watching.next();
+    const first = watching.next();
+    await flip(host, 1);
+    expect(eventsIn(await first).length).toBe(1);
+    // It rests now, and time stands still: whatever comes meanwhile goes together.
+    const second = watching.next();
+    await expect.poll(() => clock.pending).toBe(1);
+    await flip(host, 1_000);
+    await clock.advance(25);
+    let count = eventsIn(await second).length;
+    let pieces = 1;
+    for (; count < 1_000; pieces++) count += eventsIn(await watching.next()).length;
+    expect(count).toBe(1_000);
+    expect(pieces).toBeLessThan(20);
+  });
+
+  test('a client that does not read costs nothing but its place', async () => {
+    const host = await openHost();
+    let reads = 0;
+    const counting = {
+      ...host,
+      history: (range: Parameters<Host['history']>[0]) => {
+        reads++;
+        return host.history(range);
+      },
+    };
+    const watching = stream(counting, { after: host.status().lastSeq });
+    await watching.next();
+    await flip(host, 2_000);
+    expect(reads).toBe(0);
+    const head = host.status().lastSeq;
+    expect((await ids(watching, 2_000)).at(-1)).toBe(head);
+  });
+
+  test('goes on exactly where it was after the agent was started anew', async () => {
+    const directory = await temporaryDirectory();
+    const open = async () => {
+      const storage = createLevelStorage(directory);
+      const host = createHost({ storage, clock: nodeClock(), random: nodeRandom(), log: () => {} });
+      await host.open();
+      return host;
+    };
+    const before = await open();
+    await before.create(breaker, {});
+    await flip(before, 10);
+    const seen = await ids(stream(before), 8);
+    await before.close();
+    const after = await open();
+    onTestFinished(() => after.close());
+    const rest = await ids(stream(after, { after: seen.at(-1)! }), after.status().lastSeq - 8);
+    expect([...seen, ...rest]).toEqual(Array.from({ length: after.status().lastSeq }, (_, i) => i + 1));
+  });
+
+  test('a cursor of another log, or from before what is kept, is answered with a reset and then followed', async () => {
+    const host = await openHost();
+    const head = host.status().lastSeq;
+    const ahead = stream(host, { after: head + 500 });
+    await ahead.next();
+    expect(await ahead.next()).toBe(`event: reset\ndata: {"reason":"ahead","after":${head},"oldest":1}\n\n`);
+    await flip(host, 1);
+    expect(await ids(ahead, 1)).toEqual([head + 1]);
+
+    const trimmed = { ...host, status: () => ({ ...host.status(), oldestSeq: 3 }) };
+    const behind = stream(trimmed, { after: 1 });
+    await behind.next();
+    expect(await behind.next()).toBe('event: reset\ndata: {"reason":"trimmed","after":2,"oldest":3}\n\n');
+    expect(await ids(behind, 1)).toEqual([3]);
+  });
+
   test('an idle stream says that it is alive, and ends when the client goes', async () => {
     const host = await openHost();
     const clock = new FakeClock();
