@@ -6,15 +6,18 @@ import { openStates } from '../machines/connection.ts';
 import type { JsonObject } from '../machines/json.ts';
 import type { Aboard } from './api/aboard.ts';
 import { policiesOf } from './config/presets.ts';
+import { costMicros, type Price } from './config/price.ts';
 import type { Config } from './config.ts';
 import { createBoard } from './daemon/board.ts';
 import { createBreaker } from './daemon/breaker.ts';
 import { createChanges } from './daemon/changes.ts';
 import { connectionActor, createConnection } from './daemon/connection.ts';
+import { costsJson } from './daemon/costs.ts';
 import { createHistory } from './daemon/history.ts';
 import { createIntake } from './daemon/intake.ts';
 import { createInventory } from './daemon/inventory.ts';
 import { createLineEnd } from './daemon/line-end.ts';
+import { createMeter } from './daemon/meter.ts';
 import { createNotices } from './daemon/notices.ts';
 import { createRates } from './daemon/rates.ts';
 import { createRunning } from './daemon/running.ts';
@@ -82,6 +85,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   const rates = createRates(clock);
   const running = createRunning((actor, figures) => rates.note(actor, (figures as Moving).bytesDurable ?? 0));
   const notices = createNotices({ host, log });
+  const meter = createMeter({ host, clock, log });
   const board = createBoard({ host, clock, running: running.actors });
   const ledger = createLedger(host);
   const settler = createSettler({
@@ -159,7 +163,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     isOpen: () => openStates.includes(connection.state),
   });
   const intake = createIntake({ spool, tracker, host, clock, random, log });
-  const uploads = createUploads({ host, board, rates, running, price: undefined });
+  const uploads = createUploads({ host, board, rates, running, price: priceOf(config.cost.perGb) });
 
   host.register('checkSettled', checkSettled(settler));
   host.register('releaseSource', releaseSource(spool));
@@ -205,6 +209,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     await files.makeDirectory(roots.spool);
     const report = await host.open();
     board.start();
+    meter.start();
     tellRecovery(report);
     await inventory.note(report);
     await connection.start();
@@ -239,6 +244,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       untail();
       changes.stop();
       board.stop();
+      meter.stop();
       inventory.stop();
       await intake.stop();
       await watcher.stop();
@@ -293,6 +299,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       return status();
     },
     running: running.actors,
+    costs: async () => costsJson(await meter.months(), await meter.total(), config.cost.perGb),
     changes,
     stirred: running.listen,
     version: ports.version,
@@ -306,6 +313,12 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     self.exit(agentErrors.TENDER_LOG_WRITE_FAILED);
   });
   return { start, stop, aboard };
+}
+
+function priceOf(perGb: Price | null) {
+  return perGb === null
+    ? undefined
+    : { currency: perGb.currency, microsOf: (bytes: number) => costMicros(bytes, perGb) };
 }
 
 function textOf(error: unknown): string {

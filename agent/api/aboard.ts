@@ -58,6 +58,8 @@ export interface Aboard {
   readonly configLines: readonly ConfigLine[];
   readonly streamsMax: number;
   status(): Promise<JsonObject>;
+  /** Bytes and money by month. */
+  costs(): Promise<JsonObject>;
   /** Takes a file in; resolves with its upload id when it is safe aboard and queued. */
   add(
     about: { readonly name: Name; readonly priority: number; readonly sizeBytes?: number },

@@ -2,6 +2,7 @@
 import type { Aboard } from './aboard.ts';
 import type { Route } from './router.ts';
 import { actorRoutes } from './routes/actors.ts';
+import { costRoutes } from './routes/costs.ts';
 import { feedRoutes } from './routes/feed.ts';
 import { logRoutes } from './routes/log.ts';
 import { machinesRoutes } from './routes/machines.ts';
@@ -15,6 +16,7 @@ export function apiRoutes(aboard: Aboard, ui: UiPorts): readonly Route[] {
   return [
     ...uploadRoutes(aboard),
     ...feedRoutes(aboard),
+    ...costRoutes(aboard),
     ...logRoutes(aboard),
     ...statusRoutes(aboard),
     ...machinesRoutes(aboard.version),

@@ -3,6 +3,7 @@
 // Read by config.ts; `tender config show --origin` prints it whole.
 import { type ListenAddress, readListenAddress } from './listen-address.ts';
 import { profileNames } from './presets.ts';
+import { type Price, readPrice } from './price.ts';
 import { failureText, type Read, readDuration, readRate, readSize } from './units.ts';
 
 /** How one setting is read from a TOML value or from the text of an environment variable or flag. */
@@ -79,6 +80,13 @@ function flag(fallback: boolean, why: string): Setting<boolean> {
     return typeof known === 'boolean' ? { value: known } : { wrong: 'needs true or false' };
   };
   return { fallback: String(fallback), why, accepts: 'true | false', read };
+}
+
+/** "50USD": what a gigabyte costs; "none": only bytes are counted. */
+function price(fallback: string, why: string): Setting<Price | null> {
+  const read = (value: unknown): Read<Price | null> =>
+    typeof value === 'string' ? readPrice(value) : { wrong: 'needs text in quotes, such as "50USD"' };
+  return { fallback, why, accepts: 'price with currency, such as 50USD | none', read };
 }
 
 function listenAddress(fallback: string, why: string): Setting<ListenAddress | null> {
@@ -171,6 +179,9 @@ export const settings = {
       false,
       'The loss of the link says nothing about the cloud; at sea it happens all day.',
     ),
+  },
+  cost: {
+    perGb: price('none', 'What 1 GB on the line costs; with it the meter tells money beside bytes.'),
   },
   spool: {
     maxBytes: size(

@@ -56,7 +56,6 @@ export function createBoardPass(ports: {
 
   async function run(): Promise<void> {
     let after: string | undefined;
-    finals = {};
     for (let more = true; more && !stopped; ) {
       let rows = 0;
       const page = { kind: 'upload', limit: pageRows, ...(after === undefined ? {} : { after }) };
@@ -85,8 +84,12 @@ export function createBoardPass(ports: {
   }
 
   function begin(firstMs: number): void {
+    if (running !== undefined) return;
     complete = false;
-    running ??= pause(firstMs)
+    finals = {};
+    missed.clear();
+    over.clear();
+    running = pause(firstMs)
       .then(run)
       .catch(() => {
         // The log cannot be read now; it is tried again, and until then what is known is told.

@@ -22,6 +22,9 @@ const states: readonly string[] = [
 /** They want the line, or have it. */
 const inLine: readonly string[] = ['sending', 'confirming'];
 
+/** The last that ended: a receipt is written when the last effect of an upload is over, some moments after. */
+const leavingMax = 256;
+
 /** Where a walk goes on: behind this upload. */
 export interface BoardPlace {
   readonly priority: number;
@@ -50,8 +53,8 @@ export interface Board {
   place(id: string): InLine | undefined;
   /** Those on their way or aside, in the order they will go. */
   onTheirWay(after?: BoardPlace): Iterable<BoardPlace & { readonly state: string }>;
-  /** Stored and not yet indexed, newest first. */
-  stored(before?: string): Iterable<string>;
+  /** Stored and not yet indexed, and the last that ended (their receipts may not be written yet), newest first. */
+  ended(before?: string): Iterable<{ readonly id: string; readonly state: string }>;
 }
 
 export function createBoard(ports: {
@@ -70,6 +73,7 @@ export function createBoard(ports: {
   const counts = new Array<number>(states.length).fill(0);
   let finals: Record<string, number> = {};
   let unsized = 0;
+  const leaving = new Map<string, string>();
 
   const byUrgency = (a: number, b: number) =>
     priority[a]! - priority[b]! || addedMs[a]! - addedMs[b]! || ids.compare(a, b);
@@ -139,6 +143,8 @@ export function createBoard(ports: {
   function ended(state: string, id: string): void {
     finals[state] = (finals[state] ?? 0) + 1;
     pass.ended(id, state);
+    leaving.set(id, state);
+    if (leaving.size > leavingMax) leaving.delete(leaving.keys().next().value!);
   }
 
   const pass = createBoardPass({
@@ -212,9 +218,18 @@ export function createBoard(ports: {
           (ids.id(each) > after.id ? 1 : -1)) > 0;
       for (const each of way.walk(behind)) yield placed(each);
     },
-    *stored(before) {
-      for (const each of stored.walk((other) => before === undefined || ids.id(other) < before))
-        yield ids.id(each);
+    *ended(before) {
+      const isBefore = (id: string) => before === undefined || id < before;
+      const last = [...leaving].filter(([id]) => isBefore(id)).sort(([a], [b]) => (a < b ? 1 : -1));
+      for (const each of stored.walk((other) => isBefore(ids.id(other)))) {
+        const id = ids.id(each);
+        while (last[0] !== undefined && last[0][0] > id) {
+          const [other, state] = last.shift()!;
+          yield { id: other, state };
+        }
+        yield { id, state: 'stored' };
+      }
+      for (const [id, state] of last) yield { id, state };
     },
   };
 }

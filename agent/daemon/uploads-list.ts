@@ -50,28 +50,30 @@ export async function listUploads(
   return { ids, more: false, next: null };
 }
 
-/** Newest first: what is stored (on the board) and what is finished (receipts), merged by id. */
+/** Newest first: what the board still knows and what is finished (receipts), merged by id. */
 async function* ended(
   { host, board }: { readonly host: Pick<Host, 'newest'>; readonly board: Board },
   state: string | undefined,
   before: string | undefined,
 ): AsyncGenerator<{ readonly id: string; readonly skipped: boolean }> {
-  const stored =
-    state === undefined || state === 'stored' ? board.stored(before)[Symbol.iterator]() : undefined;
+  const known = board.ended(before)[Symbol.iterator]();
   const receipts = state === 'stored' ? undefined : finished(host, before);
-  let one = stored?.next().value as string | undefined;
-  let other = (await receipts?.next())?.value;
   let told: string | undefined;
-  while (one !== undefined || other !== undefined) {
-    const fromBoard = other === undefined || (one !== undefined && one >= other.id);
-    const id = fromBoard ? one! : other!.id;
-    const skipped = !fromBoard && state !== undefined && other!.state !== state;
-    if (fromBoard) one = stored?.next().value as string | undefined;
-    else other = (await receipts?.next())?.value;
-    // It became finished between the two looks.
-    if (id === told) continue;
-    told = id;
-    yield { id, skipped };
+  try {
+    let one = known.next().value;
+    let other = (await receipts?.next())?.value;
+    while (one !== undefined || other !== undefined) {
+      const fromBoard = other === undefined || (one !== undefined && one.id >= other.id);
+      const { id, state: is } = fromBoard ? one! : other!;
+      if (fromBoard) one = known.next().value;
+      else other = (await receipts?.next())?.value;
+      // Its receipt is there already.
+      if (id === told) continue;
+      told = id;
+      yield { id, skipped: state !== undefined && is !== state };
+    }
+  } finally {
+    await receipts?.return(undefined);
   }
 }
 

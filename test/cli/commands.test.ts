@@ -161,8 +161,8 @@ describe('tender ls, show, why', () => {
     const ship = await yacht();
     await ship.start();
     expect((await ship.tender('ls')).out).toContain('tender add FILE');
-    expect((await ship.tender('ls', '--json')).json).toEqual([
-      { type: 'result', ok: true, items: [], more: false },
+    expect((await ship.tender('ls', '--json')).json).toMatchObject([
+      { type: 'result', ok: true, items: [], more: false, next: null },
     ]);
   });
 
