@@ -25,17 +25,22 @@ export interface LoginPorts {
 const labelPattern = /^[\p{L}\p{N} ._-]{1,40}$/u;
 
 export function createLogin({ clock, passwords, sessions, throttle, log }: LoginPorts): Login {
-  return async (request, remoteAddress) => {
+  function checkTurn(remoteAddress: string): void {
     const waitMs = throttle.waitMs(remoteAddress);
     if (waitMs > 0)
       throw new TenderError(
         'TENDER_TOO_MANY_TRIES',
         `Too many wrong passwords: try again in ${Math.ceil(waitMs / 1000)} s.`,
       );
+  }
+
+  return async (request, remoteAddress) => {
+    checkTurn(remoteAddress);
     const body = await inTime(jsonBody(request, ['password', 'label']), clock);
     if (typeof body.password !== 'string') throw invalid('password', 'needs a text');
     const label = labelOf(body.label, remoteAddress);
-    // Counted before it is known, so that tries side by side do not slip through.
+    // Again, and counted before it is known: tries side by side must not slip through while their bodies arrive.
+    checkTurn(remoteAddress);
     throttle.failed(remoteAddress);
     const role = await passwords.roleOf(body.password);
     if (role === undefined) {

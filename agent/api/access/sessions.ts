@@ -118,20 +118,20 @@ export function createSessions(ports: SessionPorts): Sessions {
       await remove([...over, ...peers.slice(0, Math.max(0, peers.length - sessionsPerRoleMax + 1))]);
       await rows.putRows([{ type: 'put', key: rowPrefix + session.id, value: rowOf(session) }]);
       kept.set(session.id, session);
-      return { session, path, secret };
+      return { session: plain(session), path, secret };
     },
     find(path, secret) {
       const session = kept.get(idOf(path));
       if (!session || isOver(session)) return undefined;
       if (!timingSafeEqual(Buffer.from(session.hash), Buffer.from(hashOf(path, secret)))) return undefined;
       noteSeen(session);
-      return { session, ended: session.ended.signal };
+      return { session: plain(session), ended: session.ended.signal };
     },
     isAlive(id) {
       const session = kept.get(id);
       return session !== undefined && !isOver(session);
     },
-    list: () => [...kept.values()].filter((session) => !isOver(session)),
+    list: () => [...kept.values()].filter((session) => !isOver(session)).map(plain),
     async revoke(id) {
       const session = kept.get(id);
       if (!session) return false;
@@ -153,6 +153,11 @@ function idOf(path: string): string {
 
 function hashOf(path: string, secret: string): string {
   return createHash('sha256').update(`tender session ${path} ${secret}`).digest('base64url');
+}
+
+/** What others may see of it. */
+function plain({ hash: _hash, ended: _ended, ...session }: Kept): Session {
+  return session;
 }
 
 function rowOf({ id: _id, ended: _ended, ...rest }: Kept): string {

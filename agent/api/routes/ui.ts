@@ -74,15 +74,14 @@ export function uiRoutes({ sessions, links, passwords, listening, document }: Ui
       answers: { sessions: [sessionShape], passwords: ['text'], page: 'object' },
       async answer(request) {
         onlyQuery(request, []);
-        const list = sessions
-          .list()
-          .map(({ id, role, by, origin, madeMs, seenMs, untilMs }) => {
-            return { id, role, by, origin, madeMs, seenMs, untilMs };
-          })
-          .sort((a, b) => b.seenMs - a.seenMs);
+        const list = [...sessions.list()].sort((a, b) => b.seenMs - a.seenMs);
         return {
           status: 200,
-          json: { sessions: list, passwords: passwords.set() as Json, page: listening.status() },
+          json: {
+            sessions: list as unknown as Json,
+            passwords: passwords.set() as Json,
+            page: listening.status(),
+          },
         };
       },
     },
