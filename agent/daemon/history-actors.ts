@@ -55,7 +55,7 @@ export function createActorReads(
       at: now?.lastAt ?? past?.at ?? null,
       cell: cell as unknown as Json,
       // What holds it back now says nothing about then.
-      why: whyActor(kind, cell, now === undefined ? null : await host.hold(id)) as unknown as Json,
+      why: whyActor(kind, cell, now && (await host.hold(id))) as unknown as Json,
       label: labelOf(id, cell),
       oldestN,
       lastN: state?.cell.n ?? cell.n,

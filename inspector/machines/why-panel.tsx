@@ -115,7 +115,8 @@ function localWhy(inspection: Inspection, view: View): Why | null {
       view.kind === 'upload' && !view.forked
         ? holdThen(inspection.columns, inspection.lastSeqs.value.of, view.cell.value)
         : null;
-    return whyActor(view.kind, view.cell, hold);
+    // No hold found says nothing about its turn then: nobody asked the scheduler.
+    return whyActor(view.kind, view.cell, hold ?? undefined);
   } catch {
     // A kind this build does not know has no words.
     return null;

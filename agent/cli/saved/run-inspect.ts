@@ -100,7 +100,7 @@ async function tellMoment(
   const log = await openLog(context, file);
   try {
     const moment = await momentOf(log.source, name, seq);
-    const why = whyActor(moment.kind, moment.cell, null);
+    const why = whyActor(moment.kind, moment.cell);
     const { actor, kind, cell, record, before } = moment;
     const diff = before ? difference(before.context, cell.context) : [];
     context.tell({
