@@ -25,7 +25,12 @@ export function ActorsPane({
   const tree = useComputed(() => {
     inspection.version.value;
     return treeRows({
-      actors: actorsAt(inspection.columns, inspection.known, inspection.lastSeqs.value.of),
+      actors: actorsAt(
+        inspection.columns,
+        inspection.known,
+        inspection.lastSeqs.value.of,
+        inspection.seq.value,
+      ),
       descriptions: inspection.descriptions,
       folded: folded.value,
       words: words.value,

@@ -118,9 +118,11 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
     version.value;
     return matcher(filter.value, actorPlace.value);
   });
-  /** Number of the selected actor's last record at the cursor; 0: none. */
+  /** Number of the selected actor's last record at the cursor; 0: none; null: the rows there are not loaded yet. */
   const wantedN = computed(() => {
     if (actor.value === null) return 0;
+    version.value;
+    if (seq.value < columns.first && seq.value > 0) return null;
     const place = actorPlace.value;
     const last = place === undefined ? 0 : (lastSeqs.value.of[place] ?? 0);
     if (last > 0) return columns.row(last)?.n ?? 0;
@@ -135,6 +137,8 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
     const id = actor.value;
     if (id === null) return { is: 'none' };
     const n = wantedN.value;
+    const stale = () => (shown?.record?.actor === id ? shown : undefined);
+    if (n === null) return { is: 'loading', stale: stale() };
     if (n === 0)
       return { is: 'absent', message: phase.value.is === 'ready' ? 'It does not exist at this moment.' : '' };
     const moment = moments.peek(id, n);
@@ -145,7 +149,7 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
     const key = `${id} ${n}`;
     if (failure.value?.key === key) return { is: 'failed', message: failure.value.message };
     fetchMoment(id, n, key);
-    return { is: 'loading', stale: shown?.record?.actor === id ? shown : undefined };
+    return { is: 'loading', stale: stale() };
   });
 
   let fetching = '';
@@ -184,7 +188,11 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
     aheadMs = aheadMs === undefined ? ahead : Math.max(aheadMs, ahead);
   };
   const goTo = (wanted: number | null) => {
-    const at = wanted === null ? null : Math.max(oldest.value, Math.min(wanted, columns.last));
+    // Before the history is open nobody knows its ends; start() comes back here.
+    const at =
+      wanted === null || phase.peek().is !== 'ready'
+        ? wanted
+        : Math.max(oldest.peek(), Math.min(wanted, columns.last));
     cursor.value = at;
     if (at !== null && at < columns.first) void loader?.reach(at);
   };

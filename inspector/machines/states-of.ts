@@ -4,8 +4,13 @@ import type { TreeActor } from './actor-tree.ts';
 import type { KnownActors } from './known-actors.ts';
 import { type Columns, segmentRows } from './timeline-columns.ts';
 
-/** `last`: for each place of an actor the sequence of its last record up to the moment (states-at.ts). */
-export function* actorsAt(columns: Columns, known: KnownActors, last: Uint32Array): Iterable<TreeActor> {
+/** `last`: for each place of an actor the sequence of its last record up to `seq` (states-at.ts). */
+export function* actorsAt(
+  columns: Columns,
+  known: KnownActors,
+  last: Uint32Array,
+  seq: number,
+): Iterable<TreeActor> {
   const { list } = columns.actors;
   for (let place = list.length - 1; place >= 0; place--) {
     const actor = list[place]!;
@@ -17,10 +22,17 @@ export function* actorsAt(columns: Columns, known: KnownActors, last: Uint32Arra
       state: stateAt(columns, place, last[place] ?? 0),
     };
   }
-  // Actors without a row: nothing happened to them in all that is held, so they stand as they stood.
+  // Actors without a row: nothing happened to them in all that is held, so they stand as they stood; before that, who knows.
+  const isHeld = seq >= columns.first;
   for (const item of known.all()) {
     if (columns.actors.find(item.actor) !== undefined) continue;
-    yield { place: -1, actor: item.actor, kind: item.kind, label: item.label, state: item.state };
+    yield {
+      place: -1,
+      actor: item.actor,
+      kind: item.kind,
+      label: item.label,
+      state: isHeld ? item.state : '',
+    };
   }
 }
 
