@@ -31,7 +31,8 @@ const kinds =
 export function createPseudonyms(salt: Uint8Array): Pseudonyms {
   const given = new Map<string, string>();
   const taken = new Map<string, string>();
-  const beginnings = new Map<string, { readonly text: string; readonly name: string }[]>();
+  /** First letters → length → the name in small letters → its pseudonym. */
+  const beginnings = new Map<string, Map<number, Map<string, string>>>();
 
   const digest = (text: string) => createHmac('sha256', salt).update(text).digest();
 
@@ -55,12 +56,28 @@ export function createPseudonyms(salt: Uint8Array): Pseudonyms {
 
   function remember(text: string, name: string): void {
     if (text.length < knownMinLength || given.size > knownMaxNames) return;
-    const beginning = text.slice(0, beginningLength).toLowerCase();
-    const same = beginnings.get(beginning) ?? [];
-    if (same.length === 0) beginnings.set(beginning, same);
-    same.push({ text, name });
-    // The longest first, so that a path is replaced before the folder it begins with.
-    same.sort((a, b) => b.text.length - a.text.length);
+    const lower = text.toLowerCase();
+    const lengths = entry(
+      beginnings,
+      lower.slice(0, beginningLength),
+      () => new Map<number, Map<string, string>>(),
+    );
+    entry(lengths, lower.length, () => new Map<string, string>()).set(lower, name);
+  }
+
+  /** The longest name that begins here, so that a path is replaced before the folder it begins with. */
+  function knownAt(
+    text: string,
+    lower: string,
+    at: number,
+  ): { readonly length: number; readonly name: string } | undefined {
+    const lengths = beginnings.get(lower.slice(at, at + beginningLength));
+    if (!lengths) return undefined;
+    for (const length of [...lengths.keys()].sort((a, b) => b - a)) {
+      const name = lengths.get(length)?.get(lower.slice(at, at + length));
+      if (name !== undefined && standsAlone(text, at, length)) return { length, name };
+    }
+    return undefined;
   }
 
   return {
@@ -81,14 +98,10 @@ export function createPseudonyms(salt: Uint8Array): Pseudonyms {
       let out = '';
       let from = 0;
       for (let at = 0; at + beginningLength <= text.length; at++) {
-        const found = beginnings
-          .get(lower.slice(at, at + beginningLength))
-          ?.find(
-            (one) => lower.startsWith(one.text.toLowerCase(), at) && standsAlone(text, at, one.text.length),
-          );
+        const found = knownAt(text, lower, at);
         if (!found) continue;
         out += text.slice(from, at) + found.name;
-        from = at + found.text.length;
+        from = at + found.length;
         at = from - 1;
       }
       return out + text.slice(from);
@@ -102,4 +115,12 @@ function standsAlone(text: string, at: number, length: number): boolean {
   const before = text[at - 1];
   const after = text[at + length];
   return !(before && word.test(before)) && !(after && word.test(after));
+}
+
+function entry<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const known = map.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(key, made);
+  return made;
 }

@@ -39,7 +39,7 @@ function replacement(names: Pseudonyms, core: string): string {
 }
 
 function isHarmless(core: string): boolean {
-  if (core === '' || isPlainWord(core)) return true;
+  if (core.length < 2 || isPlainWord(core)) return true;
   // Figures with their unit; longer numbers may be somebody's.
   if (/^\d{1,6}([.,]\d{1,3})?(ms|s|min|h|d|B|KB|MB|GB|TB|kB|%|x)?$/.test(core)) return true;
   // Settings and event types of ours: dotted words, each from the list.

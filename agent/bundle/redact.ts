@@ -4,6 +4,8 @@
 
 import { isObject } from '../../machines/fields.ts';
 import type { Json, JsonObject } from '../../machines/json.ts';
+import { registry } from '../../machines/registry.ts';
+import { isPlainWord } from './plain-words.ts';
 import type { Pseudonyms } from './pseudonyms.ts';
 import { createRedactText } from './redact-text.ts';
 
@@ -19,7 +21,7 @@ export interface Redactor {
 
 type Rule = (text: string) => string;
 
-const identifier = /^[A-Za-z][A-Za-z0-9_]{0,40}$/;
+const identifier = /^[a-z][A-Za-z0-9_]{0,40}$/;
 const ourActor = /^(upload|connection|breaker|host)\/([0-9A-HJKMNP-TV-Z]{26}|main|line|log)$/;
 /** Values of a status that share the key `name` with files: the five names of a connection. */
 const connectionNames = new Set(['disconnected', 'connecting', 'connected', 'error', 'stopped']);
@@ -48,6 +50,7 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
 
   const person: Rule = (value) => (shown || ourParties.has(value) ? value : names.of('person', value));
   const path: Rule = shown ? (value) => value : (value) => replacePath(names, value);
+  const folder: Rule = shown ? (value) => value : (value) => replaceFolder(names, value);
   const host: Rule = (value) =>
     value === '' ? value : `https://${names.of('host', value).toLowerCase()}.invalid`;
   const hash: Rule = (value) =>
@@ -74,9 +77,9 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
     name: (value) => (connectionNames.has(value) ? value : path(value)),
     path,
     file: path,
-    folder: path,
-    label: path,
-    directory: path,
+    folder,
+    label: folder,
+    directory: folder,
     spool: as('spool'),
     by: person,
     forcedBy: person,
@@ -122,15 +125,33 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
   function keyOf(key: string, parent: string): string {
     if (parent === 'by') return person(key);
     if (parent === 'tm') return timerId(key, person);
-    return identifier.test(key) || /^\d+\.\d+$/.test(key) ? key : text(key);
+    return isOurKey(key) || /^\d+\.\d+$/.test(key) ? key : names.of('key', key);
   }
 
   return {
     actor: (actor) => redactActor(actor, id),
     value: (value) => walk(value, ''),
     text,
-    config: (lines) => lines.map((line) => redactSetting(line, { text, path, host })),
+    config: (lines) => lines.map((line) => redactSetting(line, { text, path: folder, host })),
   };
+}
+
+/** Fields of cells, inputs, contexts and events: a machine without them is none. */
+const machineKeys: ReadonlySet<string> = new Set([
+  ...['n', 'value', 'context', 'fx', 'tm', 'type', 'params', 'due', 'len', 'event', 'timer', 'at', 'input'],
+  ...Object.values(registry).flatMap(({ input, context, events }) => [
+    ...Object.keys(input),
+    ...Object.keys(context),
+    ...Object.values(events).flatMap(({ fields }) => Object.keys(fields)),
+  ]),
+]);
+
+/** `bytesDurable`, `sha256`, `retry_base`: each part a word of ours. A key of another make may be somebody's name. */
+function isOurKey(key: string): boolean {
+  if (machineKeys.has(key)) return true;
+  if (!identifier.test(key)) return false;
+  const parts = key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`).split(/[ _\d]+/);
+  return parts.every((part) => part.length < 2 || isPlainWord(part) || isPlainWord(part.replace(/s$/, '')));
 }
 
 function timerId(timer: string, person: Rule): string {
@@ -156,6 +177,13 @@ function replacePath(names: Pseudonyms, path: string): string {
   // So that messages that name the whole path are found too.
   if (steps.length > 1) names.of('path', path);
   return out.join('/');
+}
+
+function replaceFolder(names: Pseudonyms, path: string): string {
+  return path
+    .split('/')
+    .map((step) => (step === '' || ourFolders.has(step) ? step : names.of('dir', step)))
+    .join('/');
 }
 
 /** Values with units, numbers and choices stay, and what nobody changed; all else is a place, an address or a name. */
