@@ -76,13 +76,12 @@ function detailOf({ connection, rttMs, rateBytesPerSecond }: Status): string {
 export function GoneBanner() {
   const { app, store } = useQueue();
   const state = app.stream.value;
-  const gone = state.is === 'trying';
   return (
-    <div class="gone" role="status" data-gone={gone ? '' : undefined}>
-      {gone ? (
+    <div class="gone" role="status" data-gone={state.is === 'trying' ? '' : undefined}>
+      {state.is === 'trying' ? (
         <>
           <Icon name="retry" />
-          <p>Last seen {clockText(store.heardMs.value, { ...store.time.peek() })}, trying again.</p>
+          <p>Last seen {clockText(state.sinceMs, store.time.peek())}, trying again.</p>
           <Button onClick={() => store.retry()}>Try now</Button>
         </>
       ) : null}

@@ -1,56 +1,65 @@
 // Four figures at a glance: what is left, what was sent and what it cost, what was saved, what arrived today.
 import { countText, moneyText, sizeText } from './amounts.ts';
 import { useQueue } from './context.ts';
-import { groupOf } from './order.ts';
+import { deliveredOn, leftBytesOf } from './figures.ts';
 import { leftText, momentText } from './times.ts';
+import { nameParts } from './upload.ts';
 
 export function Cards() {
   const { store } = useQueue();
   const status = store.status.value;
-  const costs = store.costs.value;
+  const rows = store.rows.value;
   const time = store.time.peek();
-  const left = status.leftBytes ?? leftOfRows();
-  const saved = status.saved;
-  const savedBytes = saved ? saved.resumed + saved.deduped + saved.compressed : 0;
-  const money = costs?.currency ? costs : null;
-  const last = status.lastDelivered;
-
-  function leftOfRows(): number {
-    let sum = 0;
-    for (const row of store.rows.value.byId.values())
-      if (groupOf(row) === 'line') sum += Math.max(0, (row.sizeBytes ?? 0) - row.sentBytes);
-    return sum;
-  }
-
-  const spent = money?.monthSpentMicros ?? money?.spentMicros ?? null;
-  const savedMoney = money?.monthSavedMicros ?? money?.savedMicros ?? null;
+  const left = status.leftBytes ?? leftBytesOf(rows);
+  // What the list leaves out is not counted here.
+  const atLeast = status.leftBytes === null && rows.edge !== null ? 'at least ' : '';
+  const today = deliveredOn(rows, time);
+  const last = status.lastDelivered ?? today.last;
   return (
     <dl class="cards">
-      <Card name="Left to send" figure={left > 0 ? sizeText(left) : 'Nothing'}>
+      <Card name="Left to send" figure={left > 0 ? `${atLeast}${sizeText(left)}` : 'Nothing'}>
         {left === 0
-          ? 'the queue is empty'
+          ? 'everything is ashore'
           : status.leftMs
             ? leftText(status.leftMs, time)
             : 'time left not known yet'}
       </Card>
-      <Card
-        name={spent === null ? 'Sent' : 'Spent this month'}
-        figure={spent === null || !money ? sizeText(status.sentBytes ?? 0) : moneyText(spent, money.currency)}
-      >
-        {spent === null ? 'over the link so far' : `${sizeText(status.sentBytes ?? 0)} over the link so far`}
-      </Card>
-      <Card
-        name="Saved"
-        figure={savedMoney === null || !money ? sizeText(savedBytes) : moneyText(savedMoney, money.currency)}
-      >
-        {saved
-          ? `resume ${sizeText(saved.resumed)} · dedupe ${sizeText(saved.deduped)} · compression ${sizeText(saved.compressed)}`
-          : 'by resume, dedupe and compression'}
-      </Card>
-      <Card name="Delivered today" figure={countText(status.deliveredToday ?? 0)}>
-        {last ? `last: ${last.name}, ${momentText(last.atMs, time)}` : 'with a verified receipt'}
+      <Money />
+      <Card name="Delivered today" figure={countText(status.deliveredToday ?? today.count)}>
+        {last ? `last: ${nameParts(last.name).base}, ${momentText(last.atMs, time)}` : 'nothing yet'}
       </Card>
     </dl>
+  );
+}
+
+function Money() {
+  const { store } = useQueue();
+  const { sentBytes, saved: told } = store.status.value;
+  const costs = store.costs.value;
+  const month = costs?.currency ? costs.month : null;
+  const wireBytes = month?.wireBytes ?? costs?.total.wireBytes ?? sentBytes ?? 0;
+  const saved = month?.saved ?? costs?.total.saved ?? told ?? { resumed: 0, deduped: 0, compressed: 0 };
+  const savedBytes = saved.resumed + saved.deduped + saved.compressed;
+  const parts = [
+    saved.resumed > 0 ? `resume ${sizeText(saved.resumed)}` : '',
+    saved.deduped > 0 ? `dedupe ${sizeText(saved.deduped)}` : '',
+    saved.compressed > 0 ? `compression ${sizeText(saved.compressed)}` : '',
+  ].filter(Boolean);
+  return (
+    <>
+      <Card
+        name={month ? 'Spent this month' : 'Sent'}
+        figure={month ? moneyText(month.spentMicros ?? 0, costs?.currency ?? '') : sizeText(wireBytes)}
+      >
+        {month ? `${sizeText(wireBytes)} over the link` : 'over the link, headers included'}
+      </Card>
+      <Card
+        name={month ? 'Saved this month' : 'Saved'}
+        figure={month ? moneyText(month.savedMicros ?? 0, costs?.currency ?? '') : sizeText(savedBytes)}
+      >
+        {parts.length > 0 ? parts.join(' · ') : 'by resume, dedupe and compression'}
+      </Card>
+    </>
   );
 }
 

@@ -1,25 +1,42 @@
-// Money and bytes, as `GET /v1/costs` tells them; without a configured price only bytes are left to say.
-import { fieldsOf, numberOf, textOf } from './upload.ts';
+// Bytes and money as `GET /v1/costs` tells them; without a configured price there is no money to speak of.
+import { fieldsOf, listOf, numberOf, textOf } from './upload.ts';
+
+export interface Sums {
+  /** On the line, headers included. */
+  readonly wireBytes: number;
+  readonly saved: { readonly resumed: number; readonly deduped: number; readonly compressed: number };
+  /** Millionths; null where no price is configured. */
+  readonly spentMicros: number | null;
+  readonly savedMicros: number | null;
+}
 
 export interface Costs {
   /** '' when no price is configured. */
   readonly currency: string;
-  readonly spentMicros: number | null;
-  readonly savedMicros: number | null;
-  readonly monthSpentMicros: number | null;
-  readonly monthSavedMicros: number | null;
+  readonly total: Sums;
+  readonly month: Sums;
 }
 
-export function readCosts(value: unknown): Costs {
+/** `month`: the one we are in, "2026-11"; one in which nothing moved yet is all zeros. */
+export function readCosts(value: unknown, month: string): Costs {
   const json = fieldsOf(value);
-  const total = fieldsOf(json.total ?? json);
-  const months = Array.isArray(json.months) ? json.months : [];
-  const month = fieldsOf(json.thisMonth ?? months.at(-1));
+  const currency = textOf(json.currency);
+  const now = listOf(json.months).find((one) => fieldsOf(one).month === month);
+  return { currency, total: readSums(json.total, currency), month: readSums(now, currency) };
+}
+
+function readSums(value: unknown, currency: string): Sums {
+  const sums = fieldsOf(value);
+  const saved = fieldsOf(sums.savedBytes);
+  const money = (micros: unknown) => (currency === '' ? null : (numberOf(micros) ?? 0));
   return {
-    currency: textOf(json.currency),
-    spentMicros: numberOf(total.spentMicros),
-    savedMicros: numberOf(total.savedMicros),
-    monthSpentMicros: numberOf(month.spentMicros),
-    monthSavedMicros: numberOf(month.savedMicros),
+    wireBytes: numberOf(sums.wireBytes) ?? 0,
+    saved: {
+      resumed: numberOf(saved.resumed) ?? 0,
+      deduped: numberOf(saved.deduped) ?? 0,
+      compressed: numberOf(saved.compressed) ?? 0,
+    },
+    spentMicros: money(sums.spentMicros),
+    savedMicros: money(sums.savedMicros),
   };
 }

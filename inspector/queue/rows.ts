@@ -37,6 +37,12 @@ export function found(rows: Rows, items: readonly Upload[]): Rows {
   return trimmed({ ...rows, byId });
 }
 
+/** What a list may show: without a filter and a search nothing that stands behind the end of the cut line. */
+export function listedRows({ byId, edge }: Rows, filter: string, search: string): Iterable<Upload> {
+  if (edge === null || filter !== 'all' || search.trim() !== '') return byId.values();
+  return [...byId.values()].filter((row) => groupOf(row) !== 'line' || goesFirst(row, edge) <= 0);
+}
+
 /** Documents that changed. `steps` tells which were taken in, for notices. */
 export function changed(
   rows: Rows,

@@ -2,31 +2,47 @@
 // the feed from there by the log's sequence, and reads the list again only when the daemon says the page came back too
 // late. What arrives between two pictures is taken in together, so a thousand events a second cost one drawing each frame.
 import { batch, computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
+import { ApiError } from '../browser/http.ts';
 import type { Stream, StreamState } from '../browser/stream.ts';
 import { type App, mayWrite } from '../shell/app.ts';
 import { type Costs, readCosts } from './costs.ts';
+import { askFor, createLooking } from './looking.ts';
 import { createNewsDesk, type NewsDesk } from './news-desk.ts';
-import { type Filter, type Group, groupsOf, statesOf } from './order.ts';
-import { changed, found, listed, noRows, progressed, type Rows, type Step, without } from './rows.ts';
+import { type Filter, type Group, groupsOf } from './order.ts';
+import { createRecheck } from './recheck.ts';
+import {
+  changed,
+  found,
+  listed,
+  listedRows,
+  noRows,
+  progressed,
+  type Rows,
+  type Step,
+  without,
+} from './rows.ts';
 import { readStatus, type Status } from './status.ts';
 import type { ShipTime } from './times.ts';
-import { fieldsOf, listOf, numberOf, readProgress, readUpload, textOf, type Upload } from './upload.ts';
+import {
+  fieldsOf,
+  listOf,
+  numberOf,
+  readEach,
+  readProgress,
+  readUpload,
+  readUploads,
+  textOf,
+  type Upload,
+} from './upload.ts';
 
 /** Documents read at the start; more are read when somebody looks for them. */
 const listedMax = 500;
-/** Further ones of each state that people look for, when the queue is longer than that. */
-const listedPerStateMax = 100;
-/** Documents asked for by id in one request. */
-const idsPerRequestMax = 200;
-/** A search waits until typing rests. */
-const searchAfterMs = 250;
 /** Costs change slowly: asked for at most this often. */
 const costsEveryMs = 10_000;
-/** A document without figures for this long does not move any more. */
-const stillAfterMs = 4_000;
-/** The reasons of documents are asked for again this long after the link or a breaker changed. */
-const recheckAfterMs = 300;
 const retryMs = 2_000;
+/** A cut list is read again when fewer than this are left in its line, at most this often. */
+const refillBelowRows = 100;
+const refillEveryMs = 10_000;
 
 export interface QueueStore {
   readonly rows: ReadonlySignal<Rows>;
@@ -68,12 +84,13 @@ export function openQueue(app: App): QueueStore {
   const secondMs = signal(clock.nowMs());
   const time = computed<ShipTime>(() => ({ nowMs: secondMs.value + offsetMs, zone: zone.value }));
   const news = createNewsDesk(clock);
+  const groups = computed(() =>
+    groupsOf(listedRows(rows.value, filter.value, search.value), filter.value, search.value),
+  );
   let stream: Stream | undefined;
   let logId = '';
   let closed = false;
   let costsAskedMs = 0;
-  const movedMs = new Map<string, number>();
-  const recheck = new Set<string>();
 
   // ── What the feed tells, gathered until the next picture ──
   let pending: (() => readonly Step[])[] = [];
@@ -99,19 +116,15 @@ export function openQueue(app: App): QueueStore {
   function onEvent(name: string, data: unknown): void {
     heardMs.value = clock.nowMs();
     if (name === 'uploads') {
-      const items = listOf(data)
-        .map(readUpload)
-        .filter((item) => item !== undefined);
+      const items = readEach(data, readUpload);
       soon(() => put(items));
     } else if (name === 'progress') {
-      const figures = listOf(data)
-        .map(readProgress)
-        .filter((item) => item !== undefined);
+      const figures = readEach(data, readProgress);
       soon(() => {
         const before = rows.value;
         for (const { id } of figures) {
-          if (before.byId.get(id)?.held) recheckSoon([id]);
-          movedMs.set(id, clock.nowMs());
+          if (before.byId.get(id)?.held) recheck.soon([id]);
+          recheck.moved(id);
         }
         rows.value = progressed(before, figures);
         return figures.flatMap(({ id }) => {
@@ -148,34 +161,28 @@ export function openQueue(app: App): QueueStore {
     if (now.yacht !== '') app.yacht.value = now.yacht;
     // The sentence of every document hangs on the link and on the breakers, without a record of its own.
     if (before.linkKey !== now.linkKey)
-      recheckSoon(
+      recheck.soon(
         [...rows.value.byId.values()].filter((row) => row.state === 'sending').map((row) => row.id),
       );
     if (clock.nowMs() - costsAskedMs > costsEveryMs) void askCosts();
   }
 
-  let unrecheck: (() => void) | undefined;
-  function recheckSoon(ids: Iterable<string>): void {
-    for (const id of ids) recheck.add(id);
-    if (recheck.size > 0) unrecheck ??= clock.after(recheckAfterMs, () => void recheckNow());
-  }
-  async function recheckNow(): Promise<void> {
-    unrecheck = undefined;
-    const ids = [...recheck].slice(0, idsPerRequestMax);
-    // Those nobody looks at (far down the line) keep their old sentence until they come up.
-    recheck.clear();
-    try {
-      const answer = fieldsOf(await http.get(`v1/uploads?ids=${ids.join(',')}`));
-      take(itemsOf(answer));
-    } catch {
-      // The next change asks again.
-    }
-  }
+  const take = (items: readonly Upload[]) => batch(() => news.tell(put(items)));
+  const recheck = createRecheck({ http, clock, take });
+  const looking = createLooking({
+    http,
+    clock,
+    found: (items) => {
+      rows.value = found(rows.value, items);
+    },
+  });
 
   // ── The beginning, and the beginning again ──
   let beginning = 0;
+  let begunMs = 0;
   async function begin(): Promise<void> {
     const mine = ++beginning;
+    begunMs = clock.nowMs();
     stream?.close();
     stream = undefined;
     try {
@@ -185,12 +192,14 @@ export function openQueue(app: App): QueueStore {
       ]);
       const more = list.more === true;
       const further = more
-        ? await Promise.all(['parked', 'stored', 'indexed'].map((state) => ask(`state=${state}`)))
+        ? await Promise.all(['parked', 'stored', 'indexed'].map((state) => askFor(http, `state=${state}`)))
         : [];
       if (mine !== beginning || closed) return;
       batch(() => {
+        // What the old stream told last is older than this list.
+        pending = [];
         takeStatus(first);
-        rows.value = found(listed(itemsOf(list), more), further.flat());
+        rows.value = found(listed(readUploads(list), more), further.flat());
         ready.value = true;
         heardMs.value = clock.nowMs();
       });
@@ -201,10 +210,10 @@ export function openQueue(app: App): QueueStore {
         onState,
         ...(head === null ? {} : { after: head }),
       });
-    } catch {
+    } catch (error) {
       if (mine !== beginning || closed) return;
+      if (error instanceof ApiError && error.status === 401) return void app.checkSession();
       onState({ is: 'trying', sinceMs: heardMs.value });
-      void app.checkSession();
       clock.after(retryMs, () => {
         if (mine === beginning) void begin();
       });
@@ -216,33 +225,11 @@ export function openQueue(app: App): QueueStore {
     if (state.is === 'refused') void app.checkSession();
   }
 
-  const ask = async (query: string) =>
-    itemsOf(fieldsOf(await http.get(`v1/uploads?${query}&limit=${listedPerStateMax}`)));
-  const take = (items: readonly Upload[]) => batch(() => news.tell(put(items)));
-
-  let unlook: (() => void) | undefined;
-  let looked = '';
-  async function look(): Promise<void> {
-    const text = search.value.trim();
-    const states = statesOf[filter.value];
-    const wanted = `${filter.value} ${text}`;
-    // Everything is here, or this was asked for already.
-    if (rows.value.edge === null || wanted === looked || (text === '' && states.length === 0)) return;
-    looked = wanted;
-    const q = text === '' ? '' : `&q=${encodeURIComponent(text)}`;
-    const queries = states.length === 0 ? [q.slice(1)] : states.map((state) => `state=${state}${q}`);
-    try {
-      const answers = await Promise.all(queries.map(ask));
-      rows.value = found(rows.value, answers.flat());
-    } catch {
-      looked = '';
-    }
-  }
-
   async function askCosts(): Promise<void> {
     costsAskedMs = clock.nowMs();
     try {
-      costs.value = readCosts(await http.get('v1/costs'));
+      const month = new Date(time.peek().nowMs).toISOString().slice(0, 7);
+      costs.value = readCosts(await http.get('v1/costs'), month);
     } catch {
       // A daemon without prices; the card shows bytes.
     }
@@ -251,15 +238,17 @@ export function openQueue(app: App): QueueStore {
   const untick = clock.everySecond(() => {
     secondMs.value = clock.nowMs();
     if (app.stream.value.is !== 'live') return;
-    const still = [...movedMs].filter(([, ms]) => clock.nowMs() - ms > stillAfterMs).map(([id]) => id);
-    for (const id of still) movedMs.delete(id);
-    recheckSoon(still.filter((id) => rows.value.byId.get(id)?.rateBytesPerSecond));
+    recheck.tick();
+    // A long queue whose listed part has almost gone: the next part is read.
+    if (rows.value.edge !== null && clock.nowMs() - begunMs > refillEveryMs) {
+      const left = groups.peek().find(({ name }) => name === 'line')?.rows.length ?? 0;
+      if (filter.peek() === 'all' && search.peek() === '' && left < refillBelowRows) void begin();
+    }
   });
 
   void begin();
   return {
-    ...{ rows, status, costs, ready, filter, search, heardMs, time, news, take },
-    groups: computed(() => groupsOf(rows.value.byId.values(), filter.value, search.value)),
+    ...{ rows, status, costs, ready, groups, filter, search, heardMs, time, news, take },
     blocked: computed(() => {
       const { is } = app.stream.value;
       if (is !== 'live' && is !== 'resting' && !(is === 'connecting' && ready.value))
@@ -268,20 +257,12 @@ export function openQueue(app: App): QueueStore {
         ? ''
         : 'You are signed in to look only: sign in as crew to change this.';
     }),
-    lookFor() {
-      unlook?.();
-      unlook = clock.after(searchAfterMs, () => void look());
-    },
+    lookFor: () => looking.soon(filter.value, search.value, rows.value.edge === null),
     retry: () => (stream ? stream.retry() : void begin()),
     close() {
       closed = true;
-      for (const end of [untick, unframe, unrecheck, unlook]) end?.();
+      for (const end of [untick, unframe, recheck.stop, looking.stop]) end?.();
       stream?.close();
     },
   };
 }
-
-const itemsOf = (answer: Readonly<Record<string, unknown>>): readonly Upload[] =>
-  listOf(answer.items)
-    .map(readUpload)
-    .filter((item) => item !== undefined);

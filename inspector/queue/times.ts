@@ -41,6 +41,9 @@ const clockOf = (ms: number, zone: string | undefined) =>
 const dayOf = (ms: number, zone: string | undefined) =>
   format(zone, 'day', { year: 'numeric', month: '2-digit', day: '2-digit' }).format(ms);
 
+/** The ship's day a moment lies in, as a key. */
+export const dayText = (ms: number, { zone }: ShipTime): string => dayOf(ms, zone);
+
 /** "14:02" today, "Thu 14:02" within a week, "12 Nov 14:02" else. */
 export function momentText(ms: number, { nowMs, zone }: ShipTime): string {
   const clock = clockOf(ms, zone);

@@ -126,6 +126,16 @@ export function readUpload(value: unknown): Upload | undefined {
   };
 }
 
+/** The documents of a list answer. */
+export const readUploads = (answer: unknown): readonly Upload[] =>
+  readEach(fieldsOf(answer).items, readUpload);
+
+/** Each that can be read; the others are left out. */
+export const readEach = <T>(value: unknown, read: (one: unknown) => T | undefined): readonly T[] =>
+  listOf(value)
+    .map(read)
+    .filter((one) => one !== undefined);
+
 export function readRange(value: unknown): Range | null {
   const { low, high } = fieldsOf(value);
   return typeof low === 'number' && typeof high === 'number' ? { low, high } : null;
