@@ -23,14 +23,13 @@ export interface LocalEnd {
 export function hostIsOurs(
   host: string | undefined,
   { address, port }: LocalEnd,
+  /** In small letters. */
   allowed: readonly string[],
 ): boolean {
   if (host === undefined) return false;
   const given = host.toLowerCase();
-  const names = [
-    address.includes(':') ? `[${address}]` : address,
-    ...allowed.map((name) => name.toLowerCase()),
-  ];
+  if (given.includes(':') && allowed.includes(given)) return true;
+  const names = [address.includes(':') ? `[${address}]` : address, ...allowed];
   if (isLoopback(address)) names.push('localhost');
   return names.some((name) => given === `${name}:${port}` || (port === 80 && given === name));
 }
