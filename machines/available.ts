@@ -40,6 +40,23 @@ export function available(kind: string, cell: Cell, at: number = late(cell)): Av
   });
 }
 
+/** One field of an event, for whoever fills in a form. */
+export interface FieldAccepts {
+  readonly name: string;
+  readonly optional: boolean;
+  /** What it takes: 'text of 1 to 64 characters', 'a whole number from 1 to 10', 'one of …'. */
+  readonly accepts: string;
+}
+
+/** What each field of one event takes; empty for an event without fields. Throws TENDER_KIND_UNKNOWN. */
+export function fieldsOf(kind: string, event: string): FieldAccepts[] {
+  return Object.entries(definitionOf(kind).events[event]?.fields ?? {}).map(([name, field]) => {
+    // A field says what it wants when it gets what it does not want; no field takes all three.
+    const complaint = field.check(undefined) ?? field.check([]) ?? field.check(false) ?? 'must be anything';
+    return { name, optional: field.optional, accepts: complaint.replace(/^must (be|name|have) /, '') };
+  });
+}
+
 /** The commands a person may give now. */
 export function commandsNow(kind: string, cell: Cell): string[] {
   const commands: string[] = [];

@@ -37,7 +37,7 @@ export function validateAgainst(specs: EventSpecs, kind: string, event: Json): R
   if (!Object.hasOwn(specs, event.type))
     return {
       code: 'TENDER_EVENT_UNKNOWN',
-      message: `A ${kind} knows no event "${event.type.slice(0, 64)}": use one of those in docs/machines.md.`,
+      message: `The machine "${kind}" knows no event "${event.type.slice(0, 64)}": use one of those in docs/machines.md.`,
     };
   const spec = specs[event.type] as EventSpec;
   const wrong = checkFields(spec.fields, event, reservedFields) ?? wrongMarks(spec, event);

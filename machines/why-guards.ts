@@ -126,7 +126,8 @@ export function stateSentence(kind: string, state: string, event: string): strin
   return `${subjects[kind] ?? `A ${kind}`} that is ${state} cannot take "${event}".${words ? ` ${words.sentence}` : ''}`;
 }
 
-function wordsOf(kind: string): { readonly [state: string]: Words } {
+/** The words of a kind's states. */
+export function wordsOf(kind: string): { readonly [state: string]: Words } {
   if (kind === 'upload') return stateWords;
   if (kind === 'connection') return connectionWords;
   return kind === 'breaker' ? breakerWords : {};

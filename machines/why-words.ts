@@ -3,6 +3,7 @@
 // every table complete against the machines.
 import type { BreakerState } from './breaker.ts';
 import type { ConnectionState } from './connection.ts';
+import type { JsonObject } from './json.ts';
 import type { Hold } from './schedule.ts';
 import type { UploadState } from './upload.ts';
 import type { UploadContext } from './upload-context.ts';
@@ -12,6 +13,12 @@ import type { FailureClass } from './upload-events.ts';
 export interface Words {
   readonly sentence: string;
   readonly whatToDo: string;
+}
+
+/** Words for one case, with the numbers behind them and until when it lasts by the clock. */
+export interface Said extends Words {
+  readonly untilMs?: number | null;
+  readonly facts?: JsonObject;
 }
 
 const nothing = 'Nothing: it goes on by itself.';

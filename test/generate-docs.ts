@@ -43,11 +43,12 @@ function cell({ edges }: Description, state: string, event: string): string {
 
 const parts: { readonly [name: string]: (description: Description) => string } = {
   diagram: (description) => `\`\`\`mermaid\n${mermaid(description)}\n\`\`\``,
-  states: ({ states, edges }) =>
+  states: ({ states, edges, groups }) =>
     table(
-      ['state', 'what it means', 'on entering', 'on leaving', 'left at once'],
+      ['state', 'shown under', 'what it means', 'on entering', 'on leaving', 'left at once'],
       states.map((state) => [
         code(state.id) + (state.final ? ' (end)' : ''),
+        groups.find((group) => group.states.includes(state.id))?.name ?? '',
         state.description,
         codes(state.entry),
         codes(state.exit),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { available, commandsNow } from '../../machines/available.ts';
+import { available, commandsNow, fieldsOf } from '../../machines/available.ts';
 import { describe as describeMachine } from '../../machines/describe.ts';
 import { difference } from '../../machines/difference.ts';
 import { dryRun } from '../../machines/dry-run.ts';
@@ -278,5 +278,22 @@ describe('available events', () => {
       for (const { event, possible } of available('upload', cell))
         if (possible)
           expect(edges.some((edge) => edge.from === cell.value && edge.event === event)).toBe(true);
+  });
+});
+
+describe('the fields of an event', () => {
+  it('say what they take, in the words of their refusal', () => {
+    expect(fieldsOf('upload', 'prioritise')).toEqual([
+      { name: 'priority', optional: false, accepts: 'a whole number from 1 to 10' },
+      { name: 'by', optional: false, accepts: 'who asks in 1 to 64 characters, without "*" or line breaks' },
+      { name: 'reason', optional: true, accepts: 'text of 1 to 500 characters' },
+    ]);
+    expect(fieldsOf('upload', 'send.failed').find((field) => field.name === 'class')?.accepts).toMatch(
+      /^one of LINK, /,
+    );
+    expect(fieldsOf('upload', 'file.vanished')).toEqual([]);
+    for (const kind of Object.keys(registry))
+      for (const event of Object.keys(definitionOf(kind).events))
+        for (const field of fieldsOf(kind, event)) expect(field.accepts).not.toMatch(/anything|^must/);
   });
 });

@@ -78,6 +78,22 @@ describe('which upload next', () => {
     },
   );
 
+  it('a hold says until when, where that is known', () => {
+    const breakers = { line: 'open' } as const;
+    const offline = { ...calm, connection: 'offline', connectionUntilMs: 77 } as const;
+    expect(holdOf(candidate('a'), offline)).toEqual({ why: 'connection', state: 'offline', untilMs: 77 });
+    expect(holdOf(candidate('a'), { ...calm, breakers, breakersUntilMs: { line: 88 } })).toEqual({
+      why: 'breaker',
+      breaker: 'line',
+      untilMs: 88,
+    });
+    for (const breakersUntilMs of [{ line: null }, {}])
+      expect(holdOf(candidate('a'), { ...calm, breakers, breakersUntilMs })).toEqual({
+        why: 'breaker',
+        breaker: 'line',
+      });
+  });
+
   it('a degraded line still carries', () => {
     expect(holdOf(candidate('a'), { ...calm, connection: 'degraded' })).toBeNull();
   });

@@ -5,7 +5,7 @@ import type { Cell } from '../../machines/kernel.ts';
 import { definitionOf, registry } from '../../machines/registry.ts';
 import { aheadCountedMax, type Hold, holds } from '../../machines/schedule.ts';
 import { failureClasses } from '../../machines/upload-events.ts';
-import { type Why, whyActor } from '../../machines/why.ts';
+import { type Why, whyActor, whyState } from '../../machines/why.ts';
 import { guardMeanings, guardWords } from '../../machines/why-guards.ts';
 import {
   breakerWords,
@@ -118,6 +118,18 @@ describe('an answer', () => {
     expect(connection({}, 'start', 'line.failed').actions).toEqual(['stop', 'reconnect']);
     expect(breaker().actions).toEqual(['forceOpen']);
     expect(breaker('breaker.tripped').actions).toEqual(['forceOpen', 'forceClose']);
+  });
+});
+
+describe('where only the state is known', () => {
+  it('says what it means and nothing more', () => {
+    for (const kind of Object.keys(registry))
+      for (const state of states(kind)) {
+        expect(whyState(kind, state)).toMatchObject({ state, facts: {}, untilMs: null, actions: [] });
+        isSentence(whyState(kind, state).sentence);
+      }
+    expect(whyState('upload', 'flying').sentence).toBe('This release does not know what "flying" means.');
+    expect(whyState('anchor', 'down').sentence).toBe('This release does not know what "down" means.');
   });
 });
 
