@@ -6,24 +6,17 @@ import { openStates } from '../machines/connection.ts';
 import type { JsonObject } from '../machines/json.ts';
 import type { Aboard } from './api/aboard.ts';
 import { policiesOf } from './config/presets.ts';
-import { costMicros, type Price } from './config/price.ts';
 import type { Config } from './config.ts';
-import { createBoard } from './daemon/board.ts';
 import { createBreaker } from './daemon/breaker.ts';
-import { createChanges } from './daemon/changes.ts';
 import { connectionActor, createConnection } from './daemon/connection.ts';
-import { costsJson } from './daemon/costs.ts';
 import { createHistory } from './daemon/history.ts';
 import { createIntake } from './daemon/intake.ts';
 import { createInventory } from './daemon/inventory.ts';
 import { createLineEnd } from './daemon/line-end.ts';
-import { createMeter } from './daemon/meter.ts';
 import { createNotices } from './daemon/notices.ts';
-import { createRates } from './daemon/rates.ts';
-import { createRunning } from './daemon/running.ts';
+import { createQueue } from './daemon/queue.ts';
 import { statusJson } from './daemon/status.ts';
-import { contextOf, type Moving } from './daemon/upload-json.ts';
-import { createUploads } from './daemon/uploads.ts';
+import { contextOf } from './daemon/upload-json.ts';
 import { checkSettled } from './effects/check-settled.ts';
 import { releaseSource } from './effects/release-source.ts';
 import { agentErrors } from './errors.ts';
@@ -81,12 +74,9 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
 
   const opened = createHost({ ...ports, log: (message) => log({ level: 'warning', message }) });
   const host = ports.decorate?.(opened) ?? opened;
-  const changes = createChanges(host);
-  const rates = createRates(clock);
-  const running = createRunning((actor, figures) => rates.note(actor, (figures as Moving).bytesDurable ?? 0));
-  const notices = createNotices({ host, log });
-  const meter = createMeter({ host, clock, log });
-  const board = createBoard({ host, clock, running: running.actors });
+  const queue = createQueue({ host, clock, log, price: config.cost.perGb });
+  const { running } = queue;
+  const notices = createNotices({ host, log, clock });
   const ledger = createLedger(host);
   const settler = createSettler({
     files,
@@ -163,7 +153,6 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     isOpen: () => openStates.includes(connection.state),
   });
   const intake = createIntake({ spool, tracker, host, clock, random, log });
-  const uploads = createUploads({ host, board, rates, running, price: priceOf(config.cost.perGb) });
 
   host.register('checkSettled', checkSettled(settler));
   host.register('releaseSource', releaseSource(spool));
@@ -208,8 +197,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   async function start(): Promise<RecoveryReport> {
     await files.makeDirectory(roots.spool);
     const report = await host.open();
-    board.start();
-    meter.start();
+    queue.start();
     tellRecovery(report);
     await inventory.note(report);
     await connection.start();
@@ -242,9 +230,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   function stop(): Promise<void> {
     stopped ??= (async () => {
       untail();
-      changes.stop();
-      board.stop();
-      meter.stop();
+      queue.stop();
       inventory.stop();
       await intake.stop();
       await watcher.stop();
@@ -258,8 +244,15 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
 
   // ── what people may ask ───────────────────────────────────────────────────────────────────────────────────────────
 
+  let lastHeardMs: number | null = null;
+  /** Wall clock of the cloud's last word, also after the line was lost. */
+  function heardMs(): number | null {
+    const { heardMs } = line.status();
+    if (heardMs !== null) lastHeardMs = Math.floor(clock.wallMs() - (clock.monotonicMs() - heardMs));
+    return lastHeardMs;
+  }
+
   async function status(): Promise<JsonObject> {
-    await board.settled();
     const identity = await ports.identity().catch(() => undefined);
     return statusJson({
       version: ports.version,
@@ -271,7 +264,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       connection: await host.read(connectionActor),
       breakers: [{ actor: breakerActor, cell: await host.read(breakerActor) }],
       host: host.status(),
-      states: board.states(),
+      ...(await queue.facts()),
       spool: {
         usedBytes: spool.usedBytes(),
         maxBytes: config.spool.maxBytes,
@@ -282,13 +275,16 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       device: identity?.device,
       inventoryOwed: tracker.inventoryOwed,
       line: { ...line.status() },
+      cloudUrl: config.cloud.url || (identity?.device.cloudUrl ?? ''),
+      heardMs: heardMs(),
+      noticedMs: notices.takenMs,
     });
   }
 
   const aboard: Aboard = {
     clock,
     host,
-    uploads,
+    ...queue.aboard,
     history: createHistory({ host, clock, random }),
     configLines: config.lines,
     streamsMax: config.api.streamsMax,
@@ -298,10 +294,6 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       await connection.command(command, by);
       return status();
     },
-    running: running.actors,
-    costs: async () => costsJson(await meter.months(), await meter.total(), config.cost.perGb),
-    changes,
-    stirred: running.listen,
     version: ports.version,
   };
   host.onFatal((error) => {
@@ -313,12 +305,6 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     self.exit(agentErrors.TENDER_LOG_WRITE_FAILED);
   });
   return { start, stop, aboard };
-}
-
-function priceOf(perGb: Price | null) {
-  return perGb === null
-    ? undefined
-    : { currency: perGb.currency, microsOf: (bytes: number) => costMicros(bytes, perGb) };
 }
 
 function textOf(error: unknown): string {

@@ -1,12 +1,12 @@
-// The status in the feed: built once for all who listen, told on change and at most once a second, and looked at every ten
-// seconds even when no record says that anything changed (disk space, folders). Used by feed.ts.
+// The status in the feed: built once for all who listen, told on change and at most once a second, and every ten seconds
+// even when no record says that anything changed (disk space, folders, memory). Used by feed.ts.
 import type { JsonObject } from '../../machines/json.ts';
 import type { Clock } from '../ports.ts';
 
 const changedEveryMs = 1_000;
 const looksEveryMs = 10_000;
 /** Change all the time and are no news. */
-const restless: readonly string[] = ['uptimeMs', 'rssBytes', 'log', 'line'];
+const restless: readonly string[] = ['uptimeMs', 'rssBytes', 'log', 'line', 'left'];
 
 export interface FeedStatus {
   /** One client's view of it. */
@@ -44,6 +44,7 @@ export function createFeedStatus(ports: {
   return {
     reader() {
       let shown: string | undefined;
+      let shownMs = 0;
       return {
         async news(nowMs) {
           if (nowMs >= dueMs()) {
@@ -52,8 +53,9 @@ export function createFeedStatus(ports: {
             });
           }
           await building;
-          if (shown === calm) return undefined;
+          if (shown === calm && builtMs - shownMs < looksEveryMs) return undefined;
           shown = calm;
+          shownMs = builtMs;
           return text;
         },
         dueMs,

@@ -49,6 +49,8 @@ export interface Board {
   settled(): Promise<void>;
   /** How many uploads are in which state, the ended ones included. */
   states(): Readonly<Record<string, number>>;
+  /** Bytes of all that want the line; null: the size of some is not known. */
+  bytesInLine(): number | null;
   /** Place in the line; undefined: it wants nothing of it. */
   place(id: string): InLine | undefined;
   /** Those on their way or aside, in the order they will go. */
@@ -189,6 +191,7 @@ export function createBoard(ports: {
       for (const [state, count] of Object.entries(finals)) if (count > 0) all[state] = count;
       return all;
     },
+    bytesInLine: () => (unsized > 0 ? null : line.weight()),
     place(id) {
       const each = ids.find(id);
       if (each < 0 || !inLine.includes(states[stateOf[each]!]!)) return undefined;

@@ -6,7 +6,7 @@ import type { Json } from '../../machines/json.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
 import type { Host } from '../host/contract.ts';
 import type { Log } from '../log-line.ts';
-import type { Change } from '../ports.ts';
+import type { Change, Clock } from '../ports.ts';
 
 /** A notice as it comes over the line. */
 export type Notice = Pick<
@@ -22,6 +22,8 @@ export interface Notices {
   cursor(deviceId: string): Promise<number>;
   /** After cursor(). Resolves when all of them are in the log, with the cursor to acknowledge. In order, one call after the other. */
   take(notices: readonly Notice[]): Promise<number>;
+  /** Wall clock of the last one taken in this life. */
+  readonly takenMs: number | null;
 }
 
 export const cursorKey = (deviceId: string): string => `cursor/notices/${deviceId}`;
@@ -29,12 +31,15 @@ export const cursorKey = (deviceId: string): string => `cursor/notices/${deviceI
 export function createNotices({
   host,
   log,
+  clock,
 }: {
   host: Pick<Host, 'row' | 'putRows' | 'send'>;
   log: Log;
+  clock?: Pick<Clock, 'wallMs'>;
 }): Notices {
   let device = '';
   let known: number | undefined;
+  let takenMs: number | null = null;
   let queue: Promise<unknown> = Promise.resolve();
 
   async function current(): Promise<number> {
@@ -61,6 +66,7 @@ export function createNotices({
         log({ level: 'warning', actor, message: `A notice changed nothing: ${answer.message}` });
     }
     known = notice.sequence;
+    takenMs = clock?.wallMs() ?? null;
   }
 
   return {
@@ -79,6 +85,9 @@ export function createNotices({
         known = undefined;
       });
       return taken;
+    },
+    get takenMs() {
+      return takenMs;
     },
   };
 }

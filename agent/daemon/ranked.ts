@@ -51,6 +51,11 @@ export class Ranked {
     if (chunk.items.length === 0) this.#chunks.splice(at, 1);
   }
 
+  /** Of all together. */
+  weight(): number {
+    return this.#chunks.reduce((sum, chunk) => sum + chunk.weight, 0);
+  }
+
   /** How many stand before it, and what they weigh. */
   before(item: number): { readonly count: number; readonly weight: number } {
     const at = this.#chunkOf(item);

@@ -2,12 +2,14 @@
 // crew's page and anyone who supervises the yacht from ashore.
 import type { BreakerContext, BreakerState } from '../../machines/breaker.ts';
 import { type ConnectionContext, type ConnectionState, fiveNames } from '../../machines/connection.ts';
-import { degradation } from '../../machines/degradation.ts';
+import { type DegradationLevel, degradation, degradationLevels } from '../../machines/degradation.ts';
 import type { Json, JsonObject } from '../../machines/json.ts';
 import type { Cell } from '../../machines/kernel.ts';
 import { connectionWords } from '../../machines/why-words.ts';
 import type { FolderStatus } from '../files/folder-status.ts';
 import type { HostStatus } from '../host/contract.ts';
+import type { MonthSums } from './meter.ts';
+import { componentsJson, featuresJson } from './status-components.ts';
 
 /** Everything the page is made of, as its owners told it. */
 export interface StatusFacts {
@@ -33,7 +35,27 @@ export interface StatusFacts {
     | undefined;
   readonly inventoryOwed: boolean;
   readonly line: JsonObject;
+  /** Address in force; empty: none yet. */
+  readonly cloudUrl: string;
+  readonly heardMs: number | null;
+  readonly noticedMs: number | null;
+  /** What this device has sent and saved, as far as the meter has read. */
+  readonly metered: MonthSums;
+  /** Bytes that want the line, and how long they take. */
+  readonly left: {
+    readonly bytes: number | null;
+    readonly ms: { readonly low: number; readonly high: number } | null;
+  };
 }
+
+/** How the page shows each level: a note, a warning, an error, the whole screen. */
+const bannerOf: Readonly<Record<DegradationLevel, string | null>> = {
+  none: null,
+  minor: 'info',
+  moderate: 'warning',
+  severe: 'error',
+  critical: 'fullscreen',
+};
 
 export function statusJson(facts: StatusFacts): JsonObject {
   const connection = connectionJson(facts.connection);
@@ -46,24 +68,58 @@ export function statusJson(facts: StatusFacts): JsonObject {
     rssBytes: facts.rssBytes,
     profile: facts.profile,
     degradation: levelOf(facts),
+    banner: bannerJson(facts, problems),
     problems,
     device: deviceJson(facts.device),
     connection,
     breakers,
-    queue: { states: facts.states, accepting: accepting(facts) },
+    components: componentsJson(facts),
+    features: featuresJson({
+      enrolled: facts.device !== undefined,
+      connection: (facts.connection?.value ?? 'stopped') as ConnectionState,
+      breakerOpen: facts.breakers.some(({ cell }) => cell?.value === 'open'),
+      notAccepting: notAccepting(facts),
+      logOpen: facts.host.writing === 'open',
+      folders: facts.folders,
+    }),
+    queue: { states: facts.states, accepting: notAccepting(facts) === undefined },
     log: { ...facts.host } as unknown as Json,
     spool: { ...facts.spool },
     folders: facts.folders as unknown as Json,
     inventoryOwed: facts.inventoryOwed,
     line: facts.line,
+    left: facts.left,
+    sent: { wireBytes: facts.metered.wireBytes, documents: facts.metered.documentsStored },
+    saved: {
+      resumed: facts.metered.resumedBytes,
+      deduped: facts.metered.dedupedBytes,
+      compressed: facts.metered.compressedAwayBytes,
+    },
   };
 }
 
-function accepting(facts: StatusFacts): boolean {
+/** What stands first on the page: the worst that holds, in one sentence. */
+function bannerJson(facts: StatusFacts, problems: readonly Json[]): JsonObject | null {
+  const worst = problems[0] as { level: DegradationLevel; message: string } | undefined;
+  const level = conditionOf(facts).level;
+  const shown = worst !== undefined && rank(worst.level) > rank(level) ? worst.level : level;
+  const style = bannerOf[shown];
+  if (style === null) return null;
+  return { style, level: shown, sentence: worst?.message ?? '' };
+}
+
+function rank(level: string): number {
+  return (degradationLevels as readonly string[]).indexOf(level);
+}
+
+/** Why nothing new is taken in now; undefined: it is. */
+function notAccepting(facts: StatusFacts): string | undefined {
   const { usedBytes, maxBytes, freeBytes, freeMinBytes } = facts.spool;
-  return (
-    facts.host.writing === 'open' && usedBytes < maxBytes && freeBytes >= freeMinBytes && !facts.inventoryOwed
-  );
+  if (facts.host.writing !== 'open') return 'The log cannot be written: nothing new is promised.';
+  if (freeBytes < freeMinBytes) return 'The disk is full: free some space.';
+  if (usedBytes >= maxBytes) return 'The spool is full: adding waits for stored documents.';
+  if (facts.inventoryOwed) return 'The log was rebuilt: the cloud is asked first what it has.';
+  return undefined;
 }
 
 function deviceJson(device: StatusFacts['device']): JsonObject {
@@ -155,5 +211,6 @@ function problemsOf(facts: StatusFacts): Json[] {
         level: 'moderate',
         message: `Folder ${folder.folder}: ${folder.message}`,
       });
-  return problems;
+  const level = (problem: Json) => rank(String((problem as JsonObject).level));
+  return problems.sort((a, b) => level(b) - level(a));
 }

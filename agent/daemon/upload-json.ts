@@ -6,7 +6,7 @@ import type { Cell } from '../../machines/kernel.ts';
 import type { Hold } from '../../machines/schedule.ts';
 import type { UploadState } from '../../machines/upload.ts';
 import type { UploadContext } from '../../machines/upload-context.ts';
-import { type Why, whyUpload } from '../../machines/why.ts';
+import { type Why, whyActor } from '../../machines/why.ts';
 
 /** At a glance, in four words (and one for what was given up). */
 const glances: Readonly<Record<UploadState, string>> = {
@@ -44,26 +44,12 @@ export interface Around {
 
 const nothingAround: Around = { order: null, rateBytesPerSecond: null, leftMs: null, price: undefined };
 
-/** What a person may do to it in each state, where the machine itself does not say. */
-const actionsOf: Readonly<Record<UploadState, readonly string[]>> = {
-  sighted: ['pause', 'cancel', 'prioritise'],
-  settling: ['pause', 'cancel', 'prioritise'],
-  sending: ['pause', 'cancel', 'prioritise'],
-  confirming: ['pause', 'cancel', 'prioritise'],
-  waiting: ['retry', 'pause', 'cancel', 'prioritise'],
-  paused: ['resume', 'cancel', 'prioritise'],
-  parked: ['retry', 'cancel'],
-  stored: [],
-  indexed: [],
-  cancelled: [],
-};
-
 export function contextOf(cell: Cell): UploadContext {
   return cell.context as unknown as UploadContext;
 }
 
 export function uploadWhy(cell: Cell, hold: Hold | null): Why {
-  return whyUpload(cell.value as UploadState, contextOf(cell), hold);
+  return whyActor('upload', cell, hold);
 }
 
 export function uploadJson(
@@ -117,7 +103,7 @@ export function uploadJson(
     order: around.order,
     rateBytesPerSecond: around.rateBytesPerSecond === null ? null : Math.round(around.rateBytesPerSecond),
     leftMs: around.leftMs,
-    actions: actionsOf[state],
+    actions: why.actions,
     receipt: receiptJson(context),
     savedBytes: savedBytes(context),
     costMicros: around.price === undefined ? null : around.price.microsOf(context.wireBytes),

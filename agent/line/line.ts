@@ -52,6 +52,8 @@ export interface LineStatus {
   readonly srttMs: number | null;
   readonly wireBytesUp: number;
   readonly clockOffsetMs: number;
+  /** When the cloud was last heard on the open line, monotonic ms. */
+  readonly heardMs: number | null;
 }
 
 export class Line {
@@ -188,6 +190,7 @@ export class Line {
       epoch: this.#shaken?.hello.epoch ?? null,
       documents: this.#documents.count,
       clockOffsetMs: this.#connector.wall.offsetMs,
+      heardMs: this.isOpen ? (this.#shaken?.lane.heardMs ?? null) : null,
       ...this.#sender.figures,
     };
   }
