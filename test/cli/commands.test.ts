@@ -193,7 +193,11 @@ describe('tender ls, show, why', () => {
     const human = (await ship.tender('why', ids[0]!)).out;
     expect(human).toMatch(/^added\/a\.txt: Paused by anna\.\nuntil {3}\d{4}-/);
     const why = last(await ship.tender('why', ids[0]!, '--json'));
-    expect(why).toMatchObject({ sentence: 'Paused by anna.', todo: 'Resume it.', state: 'paused' });
+    expect(why).toMatchObject({
+      sentence: 'Paused by anna.',
+      todo: expect.stringContaining('resume it'),
+      state: 'paused',
+    });
   });
 
   test.each(['beginning', 'end', 'small letters', 'upload/ in front'])(
