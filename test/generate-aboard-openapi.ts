@@ -38,9 +38,10 @@ export function schemaOf(shape: Shape): { readonly schema: Schema; readonly opti
     return { schema: { type: 'array', items: schemaOf(shape[0]).schema }, optional: false };
   if (typeof shape === 'object') return { schema: objectOf(shape as Fields), optional: false };
   const text = shape as string;
-  const optional = text.endsWith('?');
   const nullable = text.endsWith(' or null');
-  const schema = kindOf(text.replace(/\?$| or null$/, ''));
+  const given = text.replace(/ or null$/, '');
+  const optional = given.endsWith('?');
+  const schema = kindOf(given.replace(/\?$/, ''));
   return { schema: nullable ? { anyOf: [schema, { type: 'null' }] } : schema, optional };
 }
 

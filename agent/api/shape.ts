@@ -21,6 +21,6 @@ type Kind =
   /** A shape of shapes.ts: `@Upload`. */
   | `@${string}`;
 
-/** `?` at the end: may be missing; ` or null`: may be null. A list is `[shape]`, an object its fields. */
-export type Shape = Kind | `${Kind}?` | `${Kind} or null` | readonly [Shape] | Fields;
+/** `?`: may be missing; ` or null`: may be null; `? or null`: both. A list is `[shape]`, an object its fields. */
+export type Shape = Kind | `${Kind}?` | `${Kind} or null` | `${Kind}? or null` | readonly [Shape] | Fields;
 export type Fields = { readonly [field: string]: Shape };

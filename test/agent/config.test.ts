@@ -148,3 +148,33 @@ describe('configuration', () => {
     expect((await load('[cloud]\nurl = "http://127.0.0.1:8080"')).cloud.url).toBe('http://127.0.0.1:8080');
   });
 });
+
+describe('where the page is served', () => {
+  const listen = async (text: string) => (await load(`[ui]\nlisten = ${JSON.stringify(text)}`)).ui.listen;
+  test.each([
+    ['127.0.0.1:7420', { host: '127.0.0.1', port: 7420 }],
+    ['localhost:0', { host: '127.0.0.1', port: 0 }],
+    ['0.0.0.0:80', { host: '0.0.0.0', port: 80 }],
+    ['[::1]:7420', { host: '::1', port: 7420 }],
+    ['[::]:65535', { host: '::', port: 65535 }],
+    ['off', null],
+  ])('%s', async (text, expected) => {
+    expect(await listen(text)).toEqual(expected);
+  });
+  test.each([
+    ...['', '7420', '127.0.0.1', '127.0.0.1:', '127.0.0.1:65536', '127.0.0.1:-1', '256.0.0.1:1', '127.1:1'],
+    ...['tender.local:7420', '[::g]:1', '::1:7420', '01.2.3.4:1', 'http://127.0.0.1:1', 'OFF'],
+  ])('%j is refused', async (text) => {
+    await expect(listen(text)).rejects.toThrow('ui.listen');
+  });
+  test('names come as a list, or with commas', async () => {
+    expect((await load('[ui]\nallowed_hosts = ["Tender.local", "box:80"]')).ui.allowedHosts).toEqual([
+      'tender.local',
+      'box:80',
+    ]);
+    const { ui } = await loadConfig({ environment: {}, flags: { 'ui.allowed_hosts': 'a.local,b.local' } });
+    expect(ui.allowedHosts).toEqual(['a.local', 'b.local']);
+    await expect(load('[ui]\nallowed_hosts = ["http://x"]')).rejects.toThrow('no host name');
+    await expect(load('[ui]\nallowed_hosts = "x"')).rejects.toThrow('list');
+  });
+});

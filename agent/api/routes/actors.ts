@@ -33,7 +33,7 @@ const dryRunAnswer = {
   diff: 'json?',
   code: 'text?',
   message: 'text?',
-  guard: 'text or null',
+  guard: 'text? or null',
   dryRunId: 'text or null',
   notSendable: 'text or null',
 } as const;

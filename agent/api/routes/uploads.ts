@@ -127,7 +127,7 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
         role: 'crew',
         summary: `Gives ${verb} to every document that can take it.`,
         body: verbBody(verb),
-        answers: { accepted: 'number', refused: 'number' },
+        answers: { verb: 'text', accepted: 'number', refused: 'number' },
         async answer(request) {
           return {
             status: 200,
