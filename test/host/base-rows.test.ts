@@ -60,7 +60,7 @@ describe('a history whose beginning was dropped', () => {
 
   it('still folds when the agent dies at any write of a sweep, whether it was kept or not', async () => {
     const origin = await temporaryDirectory();
-    const past = await fillPast(origin, 2_300);
+    const past = await fillPast(origin, 1_200);
     for (const how of ['before', 'after'] as const) {
       for (let at = 1; ; at++) {
         const directory = await temporaryDirectory();
