@@ -20,13 +20,13 @@ export function PauseChoices({ what, blocked, onPause }: PauseChoicesProps) {
   const untilMs = untilClock(clock.value, store.time.value);
   return (
     <div class="choices">
-      <Button blocked={blocked} label={`Pause ${what} for 1 hour`} onClick={() => onPause(hourMs)}>
+      <Button blocked={blocked} label={`For 1 h, pause ${what}`} onClick={() => onPause(hourMs)}>
         For 1 h
       </Button>
       <span class="pause-until">
         <Button
           blocked={blocked || (untilMs === undefined ? 'Write a time of day, such as 18:00.' : '')}
-          label={`Pause ${what} until ${clock.value}, ship’s time`}
+          label={`Until ${clock.value} ship’s time, pause ${what}`}
           onClick={() => onPause(untilMs)}
         >
           Until
@@ -43,7 +43,7 @@ export function PauseChoices({ what, blocked, onPause }: PauseChoicesProps) {
           }}
         />
       </span>
-      <Button blocked={blocked} label={`Pause ${what} until I resume`} onClick={() => onPause(undefined)}>
+      <Button blocked={blocked} label={`Until I resume, pause ${what}`} onClick={() => onPause(undefined)}>
         Until I resume
       </Button>
     </div>

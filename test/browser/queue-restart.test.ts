@@ -15,7 +15,7 @@ afterAll(async () => {
   await yacht.close();
 });
 
-const names = (page: Page) => page.locator('.row-name').allInnerTexts();
+const names = (page: Page) => page.locator('.row-name').allTextContents();
 
 it('loses no row and doubles none when the daemon is killed and started again under an open page', async () => {
   for (let i = 0; i < 20; i++) await yacht.add(`before-${i}.pdf`);

@@ -29,7 +29,7 @@ afterAll(async () => {
   await yacht.close();
 });
 
-const namesShown = (page: Page) => page.locator('[data-group="line"] .row-name').allInnerTexts();
+const namesShown = (page: Page) => page.locator('[data-group="line"] .row-name').allTextContents();
 const sidewaysPixels = (page: Page) =>
   page.evaluate('document.documentElement.scrollWidth - document.documentElement.clientWidth');
 const row = (page: Page, name: string) => page.locator('.row', { hasText: name });
