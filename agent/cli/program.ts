@@ -6,6 +6,7 @@ import type { CliCommand } from './command.ts';
 import { exitCodes } from './command.ts';
 import { add } from './commands/add.ts';
 import { agent } from './commands/agent.ts';
+import { bridge } from './commands/bridge.ts';
 import { bundle } from './commands/bundle.ts';
 import { completionOf } from './commands/completion.ts';
 import { config } from './commands/config.ts';
@@ -50,6 +51,7 @@ const commands: readonly CliCommand[] = [
   inspect,
   whatif,
   doctor,
+  bridge,
   demo,
   config,
 ];

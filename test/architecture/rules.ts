@@ -63,9 +63,9 @@ export const importRules: readonly ImportRule[] = [
   },
   {
     folder: 'inspector/bridge/',
-    ours: ['machines/'],
+    ours: ['machines/', 'agent/'],
     packages: ['node:*', '@xstate/inspect', 'xstate', 'ws'],
-    why: 'the only place where XState 4 is known',
+    why: 'the only place where XState 4 is known; beside the daemon like the command line, with its client',
   },
 ];
 
