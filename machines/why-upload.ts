@@ -2,7 +2,7 @@
 import type { JsonObject } from './json.ts';
 import { aheadCountedMax, type Hold } from './schedule.ts';
 import type { UploadState } from './upload.ts';
-import { attemptsMax, resyncsMax, type UploadContext } from './upload-context.ts';
+import { attemptsMax, resyncsMax, serverPatienceMs, type UploadContext } from './upload-context.ts';
 import { listed } from './why-guards.ts';
 import {
   cancelledWords,
@@ -71,22 +71,32 @@ function ofHold(hold: Hold): Said {
   }
 }
 
-function ofWaiting({ waiting, resyncs, failingSinceMs, ...context }: UploadContext): Said {
+function ofWaiting(context: UploadContext): Said {
+  const { waiting, resyncs, failingSinceMs } = context;
   if (!waiting) return stateWords.waiting;
   const { sentence, whatToDo } = failureWords[waiting.class];
-  const counts = waiting.class === 'ITEM' || waiting.class === 'SERVER';
+  const sentences: { readonly [failure: string]: string } = {
+    ITEM: `${sentence} ${usedUp(context)}`,
+    // A failing server uses up the document's tries only after a day of it.
+    SERVER: `${sentence.slice(0, -1)}; ${failedTries(context)} so far.`,
+  };
   return {
-    sentence: counts ? `${sentence} ${usedUp(context)}` : sentence,
+    sentence: sentences[waiting.class] ?? sentence,
     // Where a person can do nothing about the cause, they can still be impatient.
     whatToDo: whatToDo.startsWith('Nothing:') ? stateWords.waiting.whatToDo : whatToDo,
     untilMs: waiting.untilMs,
     facts: {
       class: waiting.class,
       code: waiting.code,
-      ...(counts ? { failingSinceMs } : {}),
+      ...(waiting.class === 'ITEM' ? { failingSinceMs } : {}),
+      ...(waiting.class === 'SERVER' ? { failingSinceMs, patienceMs: serverPatienceMs } : {}),
       ...(waiting.class === 'RESYNC' ? { resyncs, resyncsMax } : {}),
     },
   };
+}
+
+function failedTries({ attempts }: Pick<UploadContext, 'attempts'>): string {
+  return `${attempts} failed ${attempts === 1 ? 'try' : 'tries'}`;
 }
 
 function usedUp({ attempts, triesMax }: Pick<UploadContext, 'attempts' | 'triesMax'>): string {
@@ -103,6 +113,14 @@ function ofParked(context: UploadContext): Said {
   if (code === 'TENDER_SPOOL_DAMAGED') return { ...spoolDamagedWords, facts };
   if (cause === 'GONE' || cause === 'UNREADABLE') return { ...parkedWords[cause], facts };
   if (cause === 'RESYNC') return { ...parkedWords.RESYNC, facts };
+  if (cause === 'SERVER') {
+    const sentence = failureWords.SERVER.sentence.slice(0, -1);
+    return {
+      sentence: `${sentence}; ${failedTries(context)} over more than a day. ${stateWords.parked.sentence}`,
+      whatToDo: stateWords.parked.whatToDo,
+      facts: { ...facts, failingSinceMs: context.failingSinceMs, patienceMs: serverPatienceMs },
+    };
+  }
   const tries = context.attempts >= (context.triesMax ?? attemptsMax) ? ` ${usedUp(context)}` : '';
   return {
     sentence: `${failureWords[cause].sentence}${tries} ${stateWords.parked.sentence}`,

@@ -94,6 +94,22 @@ describe('the one door to XState', () => {
     expect(() => assign({ a: () => 1 })).toThrow('one function for all of it');
   });
 
+  it('refuses groups that do not hold each state exactly once', () => {
+    const groups = (...groups: readonly (readonly string[])[]) => {
+      const named = groups.map((states, i) => ({ name: `g${i}`, states }));
+      return () => define({ ...definition({}), groups: named });
+    };
+    expect(groups(['a'], ['b'])).not.toThrow();
+    expect(groups(['a'])).toThrow('the state "b" in 0 groups');
+    expect(groups(['a', 'b'], ['b'])).toThrow('the state "b" in 2 groups');
+    expect(groups(['a', 'b', 'c'])).toThrow('unknown state "c" in a group');
+    const same = [
+      { name: 'g', states: ['a'] },
+      { name: 'g', states: ['b'] },
+    ];
+    expect(() => define({ ...definition({}), groups: same })).toThrow('two groups of one name');
+  });
+
   it('refuses a final state that does not exist', () => {
     expect(() => define({ ...definition({}), finalStates: ['c'] })).toThrow('unknown state "c"');
   });

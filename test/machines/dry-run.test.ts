@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { available, commandsNow, fieldsOf } from '../../machines/available.ts';
 import { describe as describeMachine } from '../../machines/describe.ts';
@@ -231,6 +232,47 @@ describe('a dry run', () => {
         { type: 'send.failed', ...lost, fx: '2.0' },
       ).code,
     ).toMatch(/^TENDER_/);
+  });
+});
+
+describe('whatever is put to a machine', () => {
+  const cells = Object.keys(registry).map((kind) => {
+    const lives: Cell[] = [];
+    walk(kind, new FakeRandom(105, kind), 200, ({ before }) => lives.push(frozen(before)));
+    return { kind, lives };
+  });
+  const anyEvent = ({ kind, lives }: { kind: string; lives: Cell[] }) =>
+    fc.tuple(
+      fc.constantFrom(...lives),
+      fc.oneof(
+        fc.jsonValue(),
+        fc
+          .tuple(
+            fc.constantFrom(...Object.keys(definitionOf(kind).events)),
+            fc.dictionary(
+              fc.constantFrom('by', 'fx', 'timer', 'due', 'at', 'class', 'untilMs', 'priority', 'epoch', 'x'),
+              fc.jsonValue({ maxDepth: 2 }),
+            ),
+          )
+          .chain(([type, fields]) => fc.constantFrom({ ...fields, type })),
+        fc
+          .tuple(fc.constantFrom(...lives), fc.constantFrom(...Object.keys(definitionOf(kind).events)))
+          .map(([cell, type]) => typicalEvent(kind, cell, type)),
+      ),
+    );
+
+  it.each(cells)('$kind: a dry run answers, never throws, and takes only what the door takes', (one) => {
+    fc.assert(
+      fc.property(anyEvent(one), ([cell, event]) => {
+        const answer = dryRun(one.kind, cell, event as Json, stamp);
+        if (answer.accepted) expect(validateEvent(one.kind, event as Json)).toBeNull();
+        else {
+          expect(answer.code).toMatch(/^TENDER_[A-Z_]+$/);
+          expect(answer.message).toMatch(/[.]$/);
+        }
+      }),
+      { numRuns: 2_000, seed: 7 },
+    );
   });
 });
 

@@ -85,6 +85,16 @@ describe('time travel', () => {
     }
   });
 
+  it('goes on from a base that an older machine wrote', () => {
+    const records = longHistory('upload', 12, 300);
+    const { cells } = folded(records);
+    const { compressedAwayBytes: _, dedupedBytes: __, resumedBytes: ___, ...context } = cells[3]!.context;
+    const travel = createTravel('upload', 'upload/1', { n: 4, cell: { ...cells[3]!, context }, version: 2 });
+    travel.add(records);
+    expect(travel.at(4)?.cell.context).toMatchObject({ resumedBytes: 0 });
+    expect(travel.unfolded).toBeNull();
+  });
+
   it('takes records in pieces, twice, and among those of others; a gap is told, not guessed over', () => {
     const records = longHistory('connection', 7).slice(0, 200);
     const travel = createTravel('connection', 'connection/1');

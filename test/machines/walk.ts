@@ -49,6 +49,9 @@ export function randomEvent(kind: string, cell: Cell, random: FakeRandom): Machi
   if ('untilMs' in fields && random.unit() < 0.5) vary.untilMs = 1 + Math.floor(random.unit() * 60_000);
   if ('priority' in fields) vary.priority = 1 + Math.floor(random.unit() * 10);
   if ('bytesDurable' in fields) vary.bytesDurable = Math.floor(random.unit() * 1_000);
+  if ('wireBytes' in fields && random.unit() < 0.3)
+    for (const name of ['wireBytes', 'dedupedBytes', 'resumedBytes'])
+      vary[name] = Math.floor(random.unit() * 1_000);
   if ('epoch' in fields && random.unit() < 0.5) vary.epoch = 7 + Math.floor(random.unit() * 2);
   if ('spread' in fields) vary.spread = random.unit() * 0.4 - 0.2;
   if ('retryAfterMs' in fields && random.unit() < 0.2)

@@ -18,7 +18,7 @@ import {
   stateWords,
 } from '../../machines/why-words.ts';
 import { FakeRandom } from '../support/fake-random.ts';
-import { life, pausedByCli, pausedForAMinute, sent, spooled, stored, watched } from './cells.ts';
+import { life, pausedByCli, pausedForAMinute, sent, spooled, stored, tell, watched } from './cells.ts';
 import { walk } from './walk.ts';
 
 const why = (cell: Cell, hold: Hold | null = null): Why => whyActor('upload', cell, hold);
@@ -167,6 +167,24 @@ describe('why an upload stands still', () => {
       state: 'parked',
       sentence: 'The cloud did not take this document. All 2 tries are used up. It cannot go on by itself.',
       facts: { attempts: 2, attemptsMax: 2, class: 'ITEM' },
+    });
+    const server = { type: 'send.failed', class: 'SERVER' };
+    expect(why(upload('file.settled', server)).sentence).toBe(
+      'The cloud failed while taking it; 1 failed try so far.',
+    );
+    const often = Array.from({ length: 6 }, () => [server, 'retry']).flat();
+    expect(why(upload('file.settled', ...often, server))).toMatchObject({
+      state: 'waiting',
+      sentence: 'The cloud failed while taking it; 7 failed tries so far.',
+      facts: { attempts: 7, failingSinceMs: 10_020, patienceMs: 86_400_000 },
+    });
+    const { cell: before } = life('upload', watched, 'file.settled', ...often);
+    const late = tell('upload', before, 'send.failed', { class: 'SERVER' }, 10_020 + 86_400_000)
+      ?.cell as Cell;
+    expect(why(late)).toMatchObject({
+      state: 'parked',
+      sentence:
+        'The cloud failed while taking it; 7 failed tries over more than a day. It cannot go on by itself.',
     });
     const resync = upload('file.settled', { type: 'send.failed', class: 'RESYNC' });
     expect(why(resync).facts).toMatchObject({ resyncs: 1, resyncsMax: 5 });
