@@ -79,9 +79,13 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
   });
   // Nothing chosen yet: the connection is what everything else waits for.
   useSignalEffect(() => {
+    inspection.version.value;
     if (inspection.phase.value.is !== 'ready' || inspection.actor.value !== null) return;
-    const { list } = inspection.columns.actors;
-    const first = list.find((actor) => actor.startsWith('connection/')) ?? list[0];
+    const { known, columns } = inspection;
+    for (const { actor } of known.all()) if (actor.startsWith('connection/')) return inspection.select(actor);
+    const { list } = columns.actors;
+    const first =
+      list.find((actor) => actor.startsWith('connection/')) ?? (known.isComplete ? list[0] : undefined);
     if (first) inspection.select(first);
   });
 
@@ -142,7 +146,12 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
   const view = whatIf.view.value;
   const selected = inspection.selected.value;
   return (
-    <main class={`machines tab-${tab.value}`}>
+    <main
+      class={`machines tab-${tab.value}`}
+      data-cursor={inspection.cursor.value ?? 'live'}
+      data-selected={selected.is}
+      data-connection={inspection.connection.value}
+    >
       <StatusStrip {...{ inspection, whatIf }} onHelp={obey.help} onExport={obey.export} onMark={setMark} />
       {phase.is === 'failed' ? (
         <p class="note" role="alert">

@@ -1,10 +1,11 @@
 // Left: which actors there are and what state each was in at the cursor. A tree with folded groups, a field to find one,
 // a filter by state; thousands of them cost what is in sight.
 import { useComputed, useSignal } from '@preact/signals';
+import { useMemo } from 'preact/hooks';
 import { type TreeActor, type TreeRow, treeRows } from './actor-tree.ts';
 import type { Inspection } from './inspection.ts';
 import { StateMark } from './state-mark.tsx';
-import { actorsAt } from './states-of.ts';
+import { createActorsAt } from './states-of.ts';
 import { type RowStyle, VirtualRows } from './virtual-rows.tsx';
 import { count } from './words.ts';
 
@@ -22,15 +23,11 @@ export function ActorsPane({
   const folded = useSignal<ReadonlySet<string>>(new Set(['upload/done']));
   /** Row the keys stand on, by id; empty: the selected actor's. */
   const at = useSignal('');
+  const actorsAt = useMemo(() => createActorsAt(inspection.columns, inspection.known), [inspection]);
   const tree = useComputed(() => {
     inspection.version.value;
     return treeRows({
-      actors: actorsAt(
-        inspection.columns,
-        inspection.known,
-        inspection.lastSeqs.value.of,
-        inspection.seq.value,
-      ),
+      actors: actorsAt(inspection.lastSeqs.value.of, inspection.seq.value),
       descriptions: inspection.descriptions,
       folded: folded.value,
       words: words.value,

@@ -12,6 +12,8 @@ export interface KnownActors {
   all(): IterableIterator<ActorItem>;
   /** Grows with every change. */
   readonly version: number;
+  /** Was the source's list read to its end? */
+  readonly isComplete: boolean;
   take(records: readonly WireRecord[]): void;
   /** Reads the source's list to its end, `changed` after each page. */
   load(source: Pick<HistorySource, 'actors'>, changed: () => void, signal: AbortSignal): Promise<void>;
@@ -20,6 +22,7 @@ export interface KnownActors {
 export function createKnownActors(): KnownActors {
   const items = new Map<string, ActorItem>();
   let version = 0;
+  let isComplete = false;
   const put = (item: ActorItem) => {
     const known = items.get(item.actor);
     // A page of the list may be older than the records that came meanwhile.
@@ -34,6 +37,9 @@ export function createKnownActors(): KnownActors {
     get version() {
       return version;
     },
+    get isComplete() {
+      return isComplete;
+    },
     take(records) {
       for (const { actor, kind, state, n, at, event } of records) {
         const known = items.get(actor);
@@ -47,8 +53,9 @@ export function createKnownActors(): KnownActors {
       for (let asked = 0; asked < actorsAskedMax && !signal.aborted; asked += actorsMax) {
         const page = await source.actors(cursor, actorsMax, signal);
         for (const item of page.items) put(item);
+        isComplete = !page.more || page.next === null;
         changed();
-        if (!page.more || page.next === null) return;
+        if (isComplete || page.next === null) return;
         cursor = page.next;
       }
     },

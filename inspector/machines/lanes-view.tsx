@@ -25,10 +25,14 @@ export function LanesView({ inspection, zoom, setZoom }: LanesViewProps) {
   /** Grows when the palette changed. */
   const palette = useSignal(0);
   const { columns } = inspection;
+  const drawn = useRef<Zoom>({ from: 0, to: 0 });
   const window = useComputed(() => {
     inspection.version.value;
     const shown = windowOf(zoom.value, columns, inspection.cursor.value === null);
-    return zoom.value ? windowOf(holding(shown, inspection.seq.value), columns, false) : shown;
+    const next = zoom.value ? windowOf(holding(shown, inspection.seq.value), columns, false) : shown;
+    // The same object while it is the same window: nothing is counted again when only the cursor moved in it.
+    if (next.from !== drawn.current.from || next.to !== drawn.current.to) drawn.current = next;
+    return drawn.current;
   });
   const density = useComputed(() => {
     inspection.version.value;

@@ -90,6 +90,9 @@ export function TimelinePane({ inspection, clock, filterId }: TimelinePaneProps)
         <input
           type="range"
           class="scrubber"
+          style={{
+            '--passed': `${columns.last > oldest ? ((seq - oldest) / (columns.last - oldest)) * 100 : 100}%`,
+          }}
           aria-label="Position in the log"
           aria-valuetext={`Record ${count(seq)} of ${count(columns.last)}${live ? ', live' : ''}`}
           min={oldest}

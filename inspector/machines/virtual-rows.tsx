@@ -2,7 +2,7 @@
 // stands on (aria-activedescendant), so that keys and screen readers work though most rows do not exist.
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
-import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 /** Taller than this, browsers round positions; a longer list is scrolled at a scale. */
 const scrollHeightMaxPx = 8_000_000;
@@ -52,16 +52,20 @@ export function VirtualRows(props: VirtualRowsProps) {
     return () => watch.disconnect();
   }, []);
 
-  // The current row comes into sight when it changes, not when the list grows around it.
-  useEffect(() => {
+  // The current row comes into sight when it changes, not when the list grows around it. What is known here is not asked of
+  // the element: that would make the browser lay out the page in between.
+  useLayoutEffect(() => {
     const element = box.current;
     if (!element || current < 0) return;
     const top = current * rowPx;
-    const from = element.scrollTop * scale;
-    if (top < from) element.scrollTop = Math.max(0, (top - rowPx) / scale);
-    else if (top + rowPx > from + element.clientHeight)
-      element.scrollTop = (top + 2 * rowPx - element.clientHeight) / scale;
-    scrollPx.value = element.scrollTop;
+    const from = scrollPx.peek() * scale;
+    const seen = heightPx.peek();
+    let wanted = from;
+    if (top < from) wanted = Math.max(0, top - rowPx);
+    else if (top + rowPx > from + seen) wanted = top + 2 * rowPx - seen;
+    if (wanted === from) return;
+    scrollPx.value = Math.max(0, Math.min(wanted / scale, shownPx - seen));
+    element.scrollTop = scrollPx.value;
   }, [current, props.revealKey, heightPx.value]);
 
   const offset = Math.min(scrollPx.value, Math.max(0, shownPx - heightPx.value)) * scale;
@@ -103,7 +107,9 @@ export function VirtualRows(props: VirtualRowsProps) {
       tabIndex={0}
       onKeyDown={props.onKeyDown}
       onScroll={(event) => {
-        scrollPx.value = event.currentTarget.scrollTop;
+        const scrolled = event.currentTarget.scrollTop;
+        // Our own scrolling comes back rounded.
+        if (Math.abs(scrolled - scrollPx.peek()) >= 1) scrollPx.value = scrolled;
       }}
     >
       <div class="rows-ground" role="presentation" style={{ height: `${shownPx}px` }}>

@@ -8,7 +8,7 @@ import { createLevelStorage } from '../../../agent/adapters/level-storage.ts';
 import type { Host, Rec } from '../../../agent/host/contract.ts';
 import { createHost } from '../../../agent/host/host.ts';
 import { createInspection, type Inspection } from '../../../inspector/machines/inspection.ts';
-import { actorsAt } from '../../../inspector/machines/states-of.ts';
+import { createActorsAt } from '../../../inspector/machines/states-of.ts';
 import type { Cell } from '../../../machines/kernel.ts';
 import { foldRecord } from '../../../machines/replay.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
@@ -105,13 +105,14 @@ describe('time travel on the page', () => {
   it('knows the state of every actor at any record, and of none that is not born yet', async () => {
     const { page } = await opened();
     const random = new FakeRandom(12, 'states');
+    const actorsAt = createActorsAt(page.columns, page.known);
     for (let round = 0; round < 60; round++) {
       const seq = random.between(1, log.length);
       page.goTo(seq);
       const expected = new Map<string, string>();
       for (const record of log.slice(0, seq)) expected.set(record.actor, record.state);
       const shown = new Map<string, string>();
-      for (const { actor, state } of actorsAt(page.columns, page.known, page.lastSeqs.value.of, seq))
+      for (const { actor, state } of actorsAt(page.lastSeqs.value.of, seq))
         if (state !== null) shown.set(actor, state);
       expect(shown, `at #${seq}`).toEqual(expected);
     }
