@@ -58,6 +58,12 @@ export function createMoments(
       base = after === 0 ? null : await source.base(actor, after, signal);
     }
     const records = await source.records(actor, after, start + windowRecords - after, signal);
+    const first = records[0]?.n ?? 1;
+    if (base === null && first > 1) {
+      // The very first window, and its beginning is trimmed, or a saved slice begins in it.
+      after = first - 1;
+      base = await source.base(actor, after, signal);
+    }
     const travel = createTravel<WireRecord>(
       kindOf(actor),
       actor,
