@@ -41,6 +41,10 @@ export interface Uploads {
   }>;
   /** Resolves when the command is in the log. Throws TENDER_COMMAND_REFUSED when the state does not allow it. */
   command(uploadId: string, event: MachineEvent): Promise<void>;
+  /** Ends every pause of a document, whoever asked for it; `by` is who does. */
+  resume(uploadId: string, by: string): Promise<void>;
+  /** The same for every document that is paused. */
+  resumeAll(by: string): Promise<{ readonly accepted: number; readonly refused: number }>;
   commandAll(
     verb: UploadVerb,
     event: MachineEvent,

@@ -197,24 +197,49 @@ export function createUploads({ host, board, rates, running, price }: UploadsPor
 
     command: async (id, event) => command(await read(id), event),
 
-    async commandAll(verb: UploadVerb, event) {
-      let accepted = 0;
-      let refused = 0;
-      const flying = new Set<Promise<void>>();
-      for await (const { id, cell } of all()) {
-        if (finalStates.includes(cell.value)) continue;
-        if (flying.size >= commandsInFlight) await Promise.race(flying);
-        const sent: Promise<void> = host.send(actorOf(id), event, { src: 'cmd' }).then((answer) => {
-          if (answer.accepted) accepted++;
-          else refused++;
-          flying.delete(sent);
-        });
-        flying.add(sent);
-      }
-      await Promise.all(flying);
-      return { verb, accepted, refused };
+    async resume(id, by) {
+      const row = await read(id);
+      if (await liftPauses(row, by)) return;
+      await command(row, { type: 'resume', by });
     },
+
+    commandAll: (verb: UploadVerb, event) =>
+      toAll(async ({ id, cell }) => {
+        if (finalStates.includes(cell.value)) return undefined;
+        return (await host.send(actorOf(id), event, { src: 'cmd' })).accepted;
+      }).then((counts) => ({ verb, ...counts })),
+
+    resumeAll: (by) => toAll(async (row) => (row.cell.value === 'paused' ? liftPauses(row, by) : undefined)),
   };
+
+  /** Gives each row to `act`, some at a time; counts what was accepted and refused. */
+  async function toAll(act: (row: Row) => Promise<boolean | undefined>) {
+    let accepted = 0;
+    let refused = 0;
+    const flying = new Set<Promise<void>>();
+    for await (const row of all()) {
+      if (flying.size >= commandsInFlight) await Promise.race(flying);
+      const sent: Promise<void> = act(row).then((taken) => {
+        if (taken === true) accepted++;
+        else if (taken === false) refused++;
+        flying.delete(sent);
+      });
+      flying.add(sent);
+    }
+    await Promise.all(flying);
+    return { accepted, refused };
+  }
+
+  /** A pause belongs to who asked for it; somebody else ends it in their name, and the log says who that was. */
+  async function liftPauses({ id, cell }: Row, by: string): Promise<boolean> {
+    let lifted = false;
+    for (const party of Object.keys(contextOf(cell).paused?.by ?? {})) {
+      const reason = party === by ? {} : { reason: `Resumed by ${by}.` };
+      const answer = await host.send(actorOf(id), { type: 'resume', by: party, ...reason }, { src: 'cmd' });
+      lifted ||= answer.accepted;
+    }
+    return lifted;
+  }
 }
 
 /** Asked for what already is: a person who presses twice is not told off. */

@@ -129,10 +129,11 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
         body: verbBody(verb),
         answers: { verb: 'text', accepted: 'number', refused: 'number' },
         async answer(request) {
-          return {
-            status: 200,
-            json: { ...(await uploads.commandAll(verb, await verbEvent(request, verb))) },
-          };
+          const event = await verbEvent(request, verb);
+          const counts = liftsAll(request, verb)
+            ? await uploads.resumeAll(event.by)
+            : await uploads.commandAll(verb, event);
+          return { status: 200, json: { ...counts } };
         },
       },
       {
@@ -144,7 +145,9 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
         answers: '@Upload',
         async answer(request, id = '') {
           const uploadId = await uploads.resolve(id);
-          await uploads.command(uploadId, await verbEvent(request, verb));
+          const event = await verbEvent(request, verb);
+          if (liftsAll(request, verb)) await uploads.resume(uploadId, event.by);
+          else await uploads.command(uploadId, event);
           return { status: 200, json: await uploads.get(uploadId) };
         },
       },
@@ -160,7 +163,7 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
         const body = await jsonBody(request, ['by', 'priority']);
         const uploadId = await uploads.resolve(id);
         const priority = priorityOf(body.priority);
-        await uploads.command(uploadId, { type: 'prioritise', by: byOf(body.by), priority });
+        await uploads.command(uploadId, { type: 'prioritise', by: whoOf(request, body.by), priority });
         return { status: 200, json: await uploads.get(uploadId) };
       },
     },
@@ -177,14 +180,27 @@ function idsOf(text: string): readonly string[] {
   return ids;
 }
 
-async function verbEvent(request: ApiRequest, verb: UploadVerb): Promise<MachineEvent> {
+/** On the page "resume" means that it goes on, whoever paused it; the command line names whose pause ends (--as). */
+function liftsAll({ who }: ApiRequest, verb: UploadVerb): boolean {
+  return verb === 'resume' && who.via === 'page';
+}
+
+async function verbEvent(request: ApiRequest, verb: UploadVerb): Promise<MachineEvent & { by: string }> {
   const body = await jsonBody(request, verb === 'pause' ? ['by', 'for'] : ['by']);
   const untilMs = lengthOf(body.for, 'for');
   if (untilMs !== undefined && (untilMs < 1 || untilMs > pauseMaxMs))
     throw invalid('for', 'must lie between 1ms and 366d');
-  const event: { type: string; [field: string]: Json } = { type: verb, by: byOf(body.by) };
+  const event: { type: string; by: string; [field: string]: Json } = {
+    type: verb,
+    by: whoOf(request, body.by),
+  };
   if (untilMs !== undefined) event.untilMs = untilMs;
   return event;
+}
+
+/** Over the page's port the session says who acts, whatever the body says. */
+function whoOf({ who }: ApiRequest, given: unknown): string {
+  return who.by ?? byOf(given);
 }
 
 export function byOf(value: unknown): string {
