@@ -61,8 +61,8 @@ function Page() {
           over.value = now;
         },
         onFiles: (files) => {
-          if (store.blocked.value === '') adding.add(files);
-          else store.news.say('error', store.blocked.value);
+          if (store.addingBlocked.value === '') adding.add(files);
+          else store.news.say('error', store.addingBlocked.value);
         },
       }),
     [],

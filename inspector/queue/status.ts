@@ -71,6 +71,7 @@ export function readStatus(value: unknown): Status {
   const json = fieldsOf(value);
   const connection = readComponent('cloud', fieldsOf(json.connection));
   const line = fieldsOf(json.line);
+  const banner = fieldsOf(json.banner);
   const queue = fieldsOf(json.queue);
   const left = fieldsOf(json.left ?? queue.left);
   const sent = fieldsOf(json.sent);
@@ -80,7 +81,7 @@ export function readStatus(value: unknown): Status {
   const breakers = listOf(json.breakers).map(readBreaker);
   return {
     known: json.connection !== undefined,
-    level: levels.find((level) => level === json.degradation) ?? 'none',
+    level: levels.find((level) => level === (banner.level ?? json.degradation)) ?? 'none',
     problems: listOf(json.problems).map((one) => {
       const problem = fieldsOf(one);
       return {
@@ -113,6 +114,12 @@ export function readStatus(value: unknown): Status {
       numberOf(last.atMs) === null ? null : { name: textOf(last.name), atMs: numberOf(last.atMs)! },
     linkKey: [connection.detail, ...breakers.map(({ id, state }) => `${id} ${state}`)].join('|'),
   };
+}
+
+/** Why something cannot be done now, in the daemon's words; '' when it can. */
+export function featureOff({ features }: Status, id: string): string {
+  const feature = features.find((one) => one.id === id);
+  return !feature || feature.available ? '' : feature.why || `${feature.name}: not available now.`;
 }
 
 /** A list of objects, or an object of them by id. */

@@ -21,7 +21,7 @@ import {
   type Step,
   without,
 } from './rows.ts';
-import { readStatus, type Status } from './status.ts';
+import { featureOff, readStatus, type Status } from './status.ts';
 import type { ShipTime } from './times.ts';
 import {
   fieldsOf,
@@ -57,6 +57,8 @@ export interface QueueStore {
   readonly heardMs: ReadonlySignal<number>;
   /** Why controls are disabled; '' when they work. */
   readonly blocked: ReadonlySignal<string>;
+  /** Why nothing can be added. */
+  readonly addingBlocked: ReadonlySignal<string>;
   /** The daemon's time, to the second. */
   readonly time: ReadonlySignal<ShipTime>;
   readonly news: NewsDesk;
@@ -222,7 +224,9 @@ export function openQueue(app: App): QueueStore {
   function onState(state: StreamState): void {
     app.stream.value = state;
     if (state.is === 'live') heardMs.value = clock.nowMs();
-    if (state.is === 'refused') void app.checkSession();
+    // If the session is over, this store is closed; if it is not, the refusal was of the moment.
+    if (state.is === 'refused')
+      void app.checkSession().then(() => clock.after(retryMs, () => closed || void begin()));
   }
 
   async function askCosts(): Promise<void> {
@@ -247,16 +251,19 @@ export function openQueue(app: App): QueueStore {
   });
 
   void begin();
-  return {
-    ...{ rows, status, costs, ready, groups, filter, search, heardMs, time, news, take },
-    blocked: computed(() => {
+  const blockedFrom = (what: string) =>
+    computed(() => {
       const { is } = app.stream.value;
       if (is !== 'live' && is !== 'resting' && !(is === 'connecting' && ready.value))
         return 'The daemon does not answer: it cannot be told anything now.';
-      return mayWrite(app.session.value)
-        ? ''
-        : 'You are signed in to look only: sign in as crew to change this.';
-    }),
+      if (!mayWrite(app.session.value))
+        return 'You are signed in to look only: sign in as crew to change this.';
+      return featureOff(status.value, what);
+    });
+  return {
+    ...{ rows, status, costs, ready, groups, filter, search, heardMs, time, news, take },
+    blocked: blockedFrom('commands'),
+    addingBlocked: blockedFrom('adding'),
     lookFor: () => looking.soon(filter.value, search.value, rows.value.edge === null),
     retry: () => (stream ? stream.retry() : void begin()),
     close() {

@@ -45,7 +45,7 @@ export function Toolbar() {
           <Icon name="play" />
           Resume all
         </Button>
-        <Button look="primary" blocked={blocked} onClick={() => chooser.current?.click()}>
+        <Button look="primary" blocked={store.addingBlocked.value} onClick={() => chooser.current?.click()}>
           <Icon name="add" />
           Add files
         </Button>
