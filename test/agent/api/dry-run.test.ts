@@ -2,6 +2,8 @@ import { describe, expect, onTestFinished, test } from 'vitest';
 import { createLevelStorage } from '../../../agent/adapters/level-storage.ts';
 import type { Who } from '../../../agent/api/access/roles.ts';
 import { dryRunLastsMs } from '../../../agent/daemon/history-what-if.ts';
+import { keys } from '../../../agent/host/keys.ts';
+import { headRow, readSlot } from '../../../agent/host/slot.ts';
 import type { KeyValue } from '../../../agent/ports.ts';
 import type { JsonObject } from '../../../machines/json.ts';
 import { digest } from '../../../machines/kernel.ts';
@@ -199,16 +201,33 @@ describe('sending for real', () => {
 });
 
 describe('an actor that was set aside', () => {
-  test('is shown with its reason and takes nothing', async () => {
-    const { host, api, tryIt } = await aboard();
-    const look = host.look;
-    const aside = { ...(await look(actor))!, quarantined: 'it no longer folds' };
-    host.look = async (id) => (id === actor ? aside : look(id));
+  test('is found, shown with its reason, shown as it was, and takes nothing', async () => {
+    const directory = await temporaryDirectory();
+    const first = hostOn(directory);
+    first.host.setPermits('line', 0);
+    await first.host.open();
+    await first.host.create(actor, spooled(1));
+    await first.host.send(actor, pause);
+    await first.host.close();
+    const kv = await createLevelStorage(directory).open();
+    const slot = readSlot(actor, keys.head(actor), (await kv.get(keys.head(actor)))!);
+    await kv.batch([headRow({ ...slot, quarantined: 'it no longer folds' })], { sync: true });
+    await kv.close();
+
+    const { host } = hostOn(directory);
+    host.setPermits('line', 0);
+    await host.open();
+    onTestFinished(() => host.close());
+    const api = pastApi(host);
+    expect((await api.get('/v1/actors?state=quarantined')).body.items).toMatchObject([
+      { actor, state: 'quarantined' },
+    ]);
+    expect((await api.get('/v1/actors?state=paused')).body.items).toEqual([]);
     expect((await api.get(`/v1/actors/${actor}`)).body.quarantined).toBe('it no longer folds');
-    expect((await tryIt(pause)).body).toMatchObject({
-      accepted: false,
-      code: 'TENDER_ACTOR_QUARANTINED',
-      dryRunId: null,
+    expect((await api.get(`/v1/actors/${actor}?n=1`)).body.cell).toMatchObject({ value: 'sending' });
+    const shown = await api.post(`/v1/actors/${actor}/dry-run`, {
+      event: { type: 'resume', by: 'captain' },
     });
+    expect(shown.body).toMatchObject({ accepted: false, code: 'TENDER_ACTOR_QUARANTINED', dryRunId: null });
   });
 });
