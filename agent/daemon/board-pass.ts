@@ -3,10 +3,10 @@
 // right: a page may be older than they are. Used by board.ts only.
 import type { Host } from '../host/contract.ts';
 import type { Clock } from '../ports.ts';
-import { type Seen, seenInCell } from './board-seen.ts';
+import type { Seen } from './board-seen.ts';
 import { finalStates } from './upload-json.ts';
 
-const pageRows = 200;
+const pageRows = 500;
 const pauseMs = 10;
 /** The first effects come first. */
 const startAfterMs = 250;
@@ -25,7 +25,7 @@ export interface BoardPass {
 }
 
 export function createBoardPass(ports: {
-  readonly host: Pick<Host, 'list'>;
+  readonly host: Pick<Host, 'glances'>;
   readonly clock: Clock;
   knows(id: string): boolean;
   insert(id: string, seen: Seen): void;
@@ -59,10 +59,10 @@ export function createBoardPass(ports: {
     for (let more = true; more && !stopped; ) {
       let rows = 0;
       const page = { kind: 'upload', limit: pageRows, ...(after === undefined ? {} : { after }) };
-      for await (const { actor, cell } of host.list(page)) {
+      for await (const glance of host.glances(page)) {
         rows += 1;
-        after = actor;
-        meet(actor.slice('upload/'.length), seenInCell(cell));
+        after = glance.actor;
+        meet(after.slice('upload/'.length), glance);
       }
       more = rows === pageRows;
       if (more) await pause(pauseMs);

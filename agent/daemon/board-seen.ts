@@ -1,8 +1,6 @@
-// What the board wants to know of an upload, read from a record of it or from its cell. Used by board.ts and board-pass.ts.
+// What the board wants to know of an upload, read from a record of it. Used by board.ts and board-pass.ts.
 import type { JsonObject } from '../../machines/json.ts';
-import type { Cell } from '../../machines/kernel.ts';
 import type { Rec } from '../host/contract.ts';
-import { contextOf, sizeOf } from './upload-json.ts';
 
 /** What is known of an upload after its record `n`; absent fields are as they were. */
 export interface Seen {
@@ -10,7 +8,7 @@ export interface Seen {
   readonly state: string;
   readonly priority?: number;
   readonly addedMs?: number;
-  readonly sizeBytes?: number;
+  readonly sizeBytes?: number | undefined;
   readonly durableBytes?: number;
 }
 
@@ -40,18 +38,4 @@ export function seenInRecord({ n, state, event }: Rec): Seen {
     default:
       return seen;
   }
-}
-
-/** The same of a cell, for the pass. */
-export function seenInCell(cell: Cell): Seen {
-  const context = contextOf(cell);
-  const size = sizeOf(context, undefined);
-  return {
-    n: cell.n,
-    state: cell.value,
-    priority: context.priority,
-    addedMs: context.addedMs,
-    durableBytes: context.bytesDurable,
-    ...(size === null ? {} : { sizeBytes: size }),
-  };
 }

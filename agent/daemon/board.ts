@@ -60,7 +60,7 @@ export interface Board {
 }
 
 export function createBoard(ports: {
-  readonly host: Pick<Host, 'list' | 'tail'>;
+  readonly host: Pick<Host, 'glances' | 'tail'>;
   readonly clock: Clock;
   /** Actors whose effects run now. */
   running(): Iterable<string>;

@@ -4,6 +4,7 @@ import type { Json, JsonObject } from '../../machines/json.ts';
 import type { Cell, MachineEvent } from '../../machines/kernel.ts';
 import type { Hold } from '../../machines/schedule.ts';
 import type { Change, KeyRange } from '../ports.ts';
+import type { Glance } from './glance.ts';
 import type { NewestRange } from './newest.ts';
 
 /** Who an event came from: a person or program, an effect's outcome, a timer, or the system around the machines. */
@@ -213,6 +214,12 @@ export interface Host {
   look(actor: string): Promise<ActorState | undefined>;
   /** Actors in order of their ids that fit, among at most `scannedMaxActors` looked at. */
   find(filter: ActorFilter): Promise<ActorsFound>;
+  /** A few numbers of each actor of a kind that has a priority, in order of ids, without unpacking it. */
+  glances(range: {
+    readonly kind: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): AsyncIterable<Glance>;
   /** Finished actors of a kind, newest first, before `before`. */
   newest(range: NewestRange): AsyncIterable<{ readonly actor: string; readonly cell: Cell }>;
   /** Every record once it is durable; the answer unsubscribes. */

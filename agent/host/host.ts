@@ -9,6 +9,7 @@ import { TenderError } from '../errors.ts';
 import type { Clock, Random, Storage } from '../ports.ts';
 import { findBase } from './base-rows.ts';
 import type { Accepted, EffectHandler, Host, HostStatus, Rec, Refused, SendOptions } from './contract.ts';
+import { glances } from './glance.ts';
 import { queued } from './index-rows.ts';
 import { keys } from './keys.ts';
 import { defaultLimits, type HostLimits } from './limits.ts';
@@ -234,6 +235,7 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
     base: async (actor) => findBase(here().store.kv(), actor),
     look: async (actor) => look(here().cells, actor),
     find: async (filter) => find(here().store.kv(), here().cells, filter),
+    glances: (range) => glances(here().store.kv(), here().cells, range),
     newest: (range) => newest(here().store.kv(), range),
     tail: (listener) => {
       listeners.add(listener);

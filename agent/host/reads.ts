@@ -66,7 +66,8 @@ type Place = { readonly actor: string; readonly finished: boolean } & (
   | { readonly slot?: undefined; readonly key: string; readonly sealed: string }
 );
 
-async function* merged(
+/** Of a kind, in order of ids. */
+export async function* merged(
   kv: KeyValue,
   cells: Cells,
   { kind, state, after: from }: Omit<Filter, 'limit'>,
