@@ -8,6 +8,22 @@ export type Place =
   | { readonly line: number; readonly word: number }
   | { readonly box: string; readonly row: number };
 
+/**
+ * All the way that one record of the log took: the transition itself and, where that led into a state which is left at once,
+ * the one after it. Empty: this picture does not show it.
+ */
+export function findWay(layout: MachineLayout, picture: Picture, taken: Taken): readonly Place[] {
+  const direct = findTransition(layout, picture, taken);
+  if (direct !== null || taken.from === taken.to) return direct === null ? [] : [direct];
+  for (const between of layout.states) {
+    if (between === taken.from || between === taken.to) continue;
+    const first = findTransition(layout, picture, { ...taken, to: between });
+    const second = findTransition(layout, picture, { from: between, to: taken.to, event: '' });
+    if (first !== null && second !== null) return [first, second];
+  }
+  return [];
+}
+
 /** Null: this picture does not show it (it happens inside a folded box), or the machine has no such transition. */
 export function findTransition(layout: MachineLayout, picture: Picture, taken: Taken): Place | null {
   const shown = new Set(picture.boxes.map(({ id }) => id));

@@ -1,7 +1,7 @@
 // Lights what is true now on a picture that is already drawn. A new state of the actor moves some classes and nothing else:
 // no element is made, measured or moved (figure: test/inspector/chart/chart.test.ts).
 
-import { findTransition } from './find.ts';
+import { findWay } from './find.ts';
 import type { MachineLayout, Picture } from './picture.ts';
 import type { Taken } from './taken.ts';
 
@@ -33,18 +33,19 @@ export function createLight(root: Element, layout: MachineLayout, picture: Pictu
     }
     if (entered !== null) light(shown(entered), 'entered');
     if (ghost !== null) light(shown(ghost), 'ghost');
-    const place = last && findTransition(layout, picture, last);
-    if (place && 'line' in place)
-      for (const element of lines.get(String(place.line)) ?? []) {
-        next.push([element, 'taken']);
-        const word = element.querySelectorAll('.chart-word')[place.word];
-        if (word) next.push([word, 'lit']);
-      }
-    if (place && 'box' in place)
-      for (const element of boxes.get(place.box) ?? []) {
-        const row = element.querySelectorAll('.chart-keep')[place.row];
-        if (row) next.push([row, 'lit']);
-      }
+    for (const place of last ? findWay(layout, picture, last) : []) {
+      if ('line' in place)
+        for (const element of lines.get(String(place.line)) ?? []) {
+          next.push([element, 'taken']);
+          const word = element.querySelectorAll('.chart-word')[place.word];
+          if (word) next.push([word, 'lit']);
+        }
+      else
+        for (const element of boxes.get(place.box) ?? []) {
+          const row = element.querySelectorAll('.chart-keep')[place.row];
+          if (row) next.push([row, 'lit']);
+        }
+    }
     for (const [element, name] of on)
       if (!next.some(([other, kept]) => other === element && kept === name)) element.classList.remove(name);
     for (const [element, name] of next) element.classList.add(name);
