@@ -7,6 +7,7 @@ import { definitionOf, registry } from '../../machines/registry.ts';
 import * as catalogue from '../../machines/why-words.ts';
 
 const words = `
+percent
 a aboard aborted about above absolute accept accepted accepts acknowledged acknowledges act action
 actions active actor add added adding address admission afraid after afterwards again agent ago agree
 ahead air all allocate allocated allow allowed alone along already altname among an and announced

@@ -1,0 +1,132 @@
+// A bundle opened from a file in a real browser: no network, its own policy kept, the past can be walked, an event tried, a
+// sandbox run, and nothing can be sent.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { pageTemplate } from '../../agent/cli/saved/page-template.ts';
+import { bundleOf, type Made, withStoppedLog } from '../bundle/support/made.ts';
+import { saveVoyage } from '../simulation/save-voyage.ts';
+import { fillLog } from '../support/full-log.ts';
+import { temporaryDirectory } from '../support/temporary.ts';
+import { axeViolations } from './support/axe.ts';
+import { openBrowser, watchedPage } from './support/chromium.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await openBrowser();
+});
+afterAll(() => browser.close());
+
+async function redactedBundle(): Promise<{ url: string; made: Made; path: string }> {
+  const log = await temporaryDirectory();
+  await fillLog(log, { records: 400, seed: 11, alongside: 20 });
+  const template = await pageTemplate();
+  const made = await withStoppedLog(log, (source) =>
+    bundleOf(source, { from: 150, notes: ['A note.'] }, template),
+  );
+  const path = join(await temporaryDirectory(), 'out.html');
+  await writeFile(path, made.html);
+  return { url: pathToFileURL(path).href, made, path };
+}
+
+async function opened(url: string) {
+  const watched = await watchedPage(browser, {
+    origin: 'file:',
+    context: { viewport: { width: 1400, height: 900 } },
+  });
+  await watched.page.goto(url);
+  await watched.page.locator('.saved-about').waitFor();
+  await watched.page.locator('main.machines').waitFor();
+  return watched;
+}
+
+it('opens from a file with no network, says what it is worth, and asks for nothing but itself', async () => {
+  const { url } = await redactedBundle();
+  const watched = await opened(url);
+  const asked: string[] = [];
+  watched.page.on('request', (request) => asked.push(request.url()));
+  const about = await watched.page.locator('.saved-about').textContent();
+  expect(about).toContain('records 150 to');
+  expect(about).toContain('replays to the same states with this page’s machines: yes');
+  expect(about).toContain('chain of the original log: holds');
+  await watched.page.locator('.saved-about').click();
+  expect(await watched.page.locator('.saved-parts').textContent()).toContain('A note.');
+  expect(asked).toEqual([]);
+  watched.assertClean();
+  await watched.close();
+});
+
+it('every moment it shows is the one the redacted log folds to, and there is no way to send', async () => {
+  const { url, made } = await redactedBundle();
+  const records = made.text
+    .split('\n')
+    .filter((line) => line.startsWith('{"record"'))
+    .map((line) => JSON.parse(line).record as { seq: number; actor: string; state: string });
+  const watched = await opened(url);
+  const uploads = records.filter(({ actor }) => actor.startsWith('upload/'));
+  for (const { actor, seq, state } of [
+    uploads[0]!,
+    uploads[Math.floor(uploads.length / 2)]!,
+    uploads.at(-1)!,
+  ]) {
+    await watched.page.evaluate((hash) => {
+      (globalThis as unknown as { location: { hash: string } }).location.hash = hash;
+    }, `#/machines/${actor}@${seq}`);
+    await watched.page.locator(`main.machines[data-cursor="${seq}"]`).waitFor();
+    const strip = watched.page.locator('main.machines h1').locator('..');
+    await strip.getByText(state, { exact: true }).first().waitFor();
+    // Cells from before the slice are there: nothing is shown as unknown.
+    expect(await watched.page.getByText('no longer kept').count()).toBe(0);
+  }
+  expect(await watched.page.getByText(/read-only/).count()).toBeGreaterThan(0);
+  await watched.page.evaluate(() => {
+    (globalThis as unknown as { location: { hash: string } }).location.hash = '#/machines/connection/main';
+  });
+  await watched.page
+    .getByRole('button', { name: /^what if: /i })
+    .first()
+    .click();
+  const real = watched.page.getByRole('button', { name: /send for real/i });
+  expect(await real.getAttribute('aria-disabled')).toBe('true');
+  await real.click({ force: true });
+  expect(await watched.page.getByRole('button', { name: /send it now/i }).count()).toBe(0);
+  watched.assertClean();
+  await watched.close();
+});
+
+it.each(['day', 'dusk', 'night'] as const)('breaks no rule of accessibility by %s', async (palette) => {
+  const { url } = await redactedBundle();
+  const watched = await opened(url);
+  await watched.page.getByRole('button', { name: new RegExp(`^${palette}$`, 'i') }).click();
+  await watched.page.locator('.saved-about').click();
+  const mine = (await axeViolations(watched.page)).filter((line) => line.includes('saved'));
+  expect(mine).toEqual([]);
+  watched.assertClean();
+  await watched.close();
+});
+
+it('a page of the simulator opens the same way, with its broken rule told', async () => {
+  const path = join(await temporaryDirectory(), 'voyage.html');
+  const world = await saveVoyage(1, { plant: 'receipt-before-commit' }, path);
+  const watched = await opened(pathToFileURL(path).href);
+  await watched.page.locator('.saved-about').click();
+  const text = await watched.page.locator('.saved').textContent();
+  if (world.report.violation) expect(text).toContain(world.report.violation.rule);
+  expect(text).toContain('Nothing was replaced.');
+  watched.assertClean();
+  await watched.close();
+});
+
+it('a bundle that was cut off or changed says so instead of showing something else', async () => {
+  const { made, path } = await redactedBundle();
+  const at = made.html.indexOf('id="tender-bundle">') + 4_000;
+  await writeFile(path, made.html.slice(0, at) + made.html.slice(made.html.indexOf('</script>', at)));
+  const watched = await watchedPage(browser, { origin: 'file:' });
+  await watched.page.goto(pathToFileURL(path).href);
+  await watched.page.getByText('This bundle cannot be shown').waitFor();
+  expect(await watched.page.getByRole('alert').textContent()).toContain('damaged or was cut off');
+  watched.assertClean();
+  await watched.close();
+});
