@@ -20,6 +20,8 @@ import { Viewers } from './viewers.ts';
 
 /** Largest message a viewer may send; the greeting is 27 bytes. */
 const messageMaxBytes = 64 * 1024;
+/** Connections, also those that were not let in yet. */
+const connectionsMax = 32;
 /** Made-up names are remembered; after so many redactions they are forgotten, and made up the same again. */
 const redactionsPerRenewal = 20_000;
 
@@ -74,6 +76,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     response.writeHead(426, { 'content-type': 'text/plain', 'cache-control': 'no-store' });
     response.end('This is a bridge for viewers of state machines: it speaks WebSocket only.\n');
   });
+  http.maxConnections = connectionsMax;
   http.listen(options.port, '127.0.0.1');
   await once(http, 'listening');
   const { port } = http.address() as AddressInfo;
@@ -96,7 +99,7 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
       'status' in verdict
         ? verdict
         : target.isFull
-          ? { status: 503, code: 'TENDER_TOO_MANY_VIEWERS', message: 'Close another viewer first.' }
+          ? { status: 503, code: 'TENDER_TOO_MANY_STREAMS', message: 'Close another viewer first.' }
           : null;
     if (refusal === null) {
       sockets.handleUpgrade(request, socket, head, (viewer) => target.attach(viewer));

@@ -1,6 +1,7 @@
 // Who may attach: only who came to this machine's loopback by one of its own names, knows this run's token, and, if it is a
 // page in a browser, comes from an origin that was named on the command line.
 import { createHash, timingSafeEqual } from 'node:crypto';
+import type { AgentErrorCode } from '../../agent/errors.ts';
 
 export interface Knock {
   readonly url: string;
@@ -19,28 +20,28 @@ export interface GateOptions {
 
 export type Verdict =
   | { readonly path: string }
-  | { readonly status: 401 | 403 | 404; readonly code: string; readonly message: string };
+  | { readonly status: 401 | 403 | 404; readonly code: AgentErrorCode; readonly message: string };
 
 export function judge(knock: Knock, { token, port, origins, paths }: GateOptions): Verdict {
   // A page of somebody else's whose name was pointed at 127.0.0.1 says that name.
   const names = [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`];
   if (knock.host === undefined || !names.includes(knock.host.toLowerCase()))
-    return refuse(403, 'TENDER_HOST_REFUSED', `Attach to 127.0.0.1:${port}, not to another name of it.`);
+    return refuse(403, 'TENDER_CROSS_SITE', `Attach to 127.0.0.1:${port}, not to another name of it.`);
   if (knock.origin !== undefined && !origins.includes(knock.origin))
-    return refuse(403, 'TENDER_ORIGIN_REFUSED', 'This page may not attach: name its origin with --origin.');
+    return refuse(403, 'TENDER_CROSS_SITE', 'This page may not attach: name its origin with --origin.');
   const [path = '', given = '', ...rest] = knock.url.replace(/^\//, '').split('/');
   if (!same(given, token))
-    return refuse(401, 'TENDER_TOKEN_WRONG', 'Use the address that `tender bridge` printed.');
+    return refuse(401, 'TENDER_NO_SESSION', 'Use the address that `tender bridge` printed.');
   if (rest.length > 0 || !paths.includes(path))
     return refuse(
       404,
-      'TENDER_NO_SUCH_PATH',
+      'TENDER_ROUTE_UNKNOWN',
       `There is ${paths.map((each) => `/${each}`).join(' and ')} here.`,
     );
   return { path };
 }
 
-function refuse(status: 401 | 403 | 404, code: string, message: string): Verdict {
+function refuse(status: 401 | 403 | 404, code: AgentErrorCode, message: string): Verdict {
   return { status, code, message };
 }
 

@@ -2,6 +2,7 @@
 // of its own, so that XState 4 costs the agent nothing and nothing a viewer does can reach it.
 import { parseArgs } from 'node:util';
 import { connectApi } from '../../agent/cli/client.ts';
+import { agentErrors } from '../../agent/errors.ts';
 import { describe } from '../../machines/describe.ts';
 import { registry } from '../../machines/registry.ts';
 import { startBridge } from './bridge.ts';
@@ -36,11 +37,11 @@ const bridge = await startBridge({
   origins: values.origin,
 }).catch((error: NodeJS.ErrnoException) => {
   const busy = error.code === 'EADDRINUSE';
+  const code = busy ? 'TENDER_SOCKET_IN_USE' : 'TENDER_INTERNAL';
   const message = busy ? `Port ${values.port} is taken: choose another with --port.` : String(error.message);
-  const code = busy ? 'TENDER_PORT_TAKEN' : 'TENDER_BRIDGE_BROKEN';
   tell({ type: 'result', ok: false, code, message });
-  say(`tender: ${message} (${code})`);
-  process.exit(busy ? 69 : 70);
+  if (!values.json) say(`tender: ${message} (${code})`);
+  process.exit(agentErrors[code]);
 });
 
 tell({ type: 'ready', inspect: bridge.inspectUrl, stately: bridge.statelyUrl, versions: bridge.versions });

@@ -29,7 +29,7 @@ export const bridge: CliCommand = {
       .addHelpText(
         'after',
         '\nThe printed address is worth as much as a password: whoever has it can watch.' +
-          '\nExit codes: 0 ended · 69 the port is taken · 70 the packages of inspector/bridge are missing.',
+          '\nExit codes: 0 ended · 75 the port is taken · 70 the packages of inspector/bridge are missing.',
       );
   },
   async run(context, _args, options) {

@@ -1,8 +1,10 @@
 // `tender bridge` beside a real agent: the package's receiver sees the machines of the daemon as they are in its log.
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Cell } from '../../../machines/kernel.ts';
 import { launchYacht, type Yacht } from '../../browser/support/yacht.ts';
-import { type Program, startProgram } from '../../end-to-end/support/program.ts';
+import { type Program, runCommand, startProgram } from '../../end-to-end/support/program.ts';
 import { attach } from './receiver.ts';
 
 let yacht: Yacht;
@@ -48,4 +50,14 @@ it('shows each actor of a running agent as the agent has it, through a restart o
 it('ends with what it did when the command is ended, and leaves no process behind', async () => {
   expect(await bridge.stop()).toBe(0);
   expect(bridge.lines.at(-1)).toMatchObject({ type: 'result', ok: true, refusedMessages: 0, tooSlow: 0 });
+});
+
+it('refuses a port that is none or taken, in words and with an exit code', async () => {
+  const none = await runCommand('agent', ['bridge', '--port', 'seven']);
+  expect(none).toMatchObject({ exit: 64, lines: [{ ok: false, code: 'TENDER_USAGE' }] });
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const taken = await runCommand('agent', ['bridge', '--port', `${(other.address() as AddressInfo).port}`]);
+  expect(taken).toMatchObject({ exit: 75, lines: [{ ok: false, code: 'TENDER_SOCKET_IN_USE' }] });
+  other.close();
 });
