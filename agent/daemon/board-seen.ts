@@ -16,7 +16,7 @@ export interface Seen {
 export function seenInRecord({ n, state, event }: Rec): Seen {
   const seen = { n, state };
   switch (event.type) {
-    case 'created': {
+    case 'actor.created': {
       const input = event.input as JsonObject;
       const source = input.source as { sizeBytes?: number };
       const about = { ...seen, priority: Number(input.priority), addedMs: Number(input.addedMs) };
