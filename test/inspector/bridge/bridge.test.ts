@@ -328,6 +328,26 @@ describe('what a viewer may not', () => {
     expect(code).toBe(1008);
   });
 
+  it('stays when it does not read: the bridge lets it go and nobody else notices', async () => {
+    await start();
+    const records = randomHistory('upload', new FakeRandom(4), 40);
+    const cells = feed(records);
+    const [record, cell] = [records.at(-1)!, cells.at(-1)!];
+    const deaf = new WebSocket(bridge.inspectUrl);
+    await once(deaf, 'open');
+    deaf.send('{"type":"xstate.inspecting"}');
+    await once(deaf, 'message');
+    deaf.pause();
+    const viewer = attach(bridge.inspectUrl);
+    await viewer.until((frames) => frames.length === 1);
+    for (let round = 0; bridge.counts().tooSlow === 0 && round < 1_000; round++) {
+      for (let count = 0; count < 50; count++) bridge.took(record.actor, record, cell);
+      await viewer.until((frames) => frames.length === 1 + (round + 1) * 100);
+    }
+    expect(bridge.counts()).toMatchObject({ tooSlow: 1, viewers: 1 });
+    deaf.terminate();
+  });
+
   it('lets unread frames pile up beyond the limit', () => {
     const counts = { tooSlow: 0 };
     const done: string[] = [];
