@@ -5,7 +5,9 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { until } from './until.ts';
 
-const root = join(import.meta.dirname, '..', '..', '..');
+const above = join(import.meta.dirname, '..', '..', '..');
+/** A benchmark runs from the emitted code itself, a test from its source. */
+const emitted = existsSync(join(above, 'package.json')) ? join(above, 'dist') : above;
 const mains = { cloud: ['cloud', 'cli', 'main.js'], agent: ['agent', 'cli', 'main.js'] } as const;
 
 export type Half = keyof typeof mains;
@@ -34,7 +36,7 @@ export interface Program {
 }
 
 export function startProgram(half: Half, args: readonly string[]): Program {
-  const main = join(root, 'dist', ...mains[half]);
+  const main = join(emitted, ...mains[half]);
   if (!existsSync(main))
     throw new Error(
       `There is no ${main}: these tests run emitted JavaScript, so run \`npm run build\` first.`,
