@@ -11,8 +11,11 @@ import { Row } from './row.tsx';
 import { type Landing, startRowDrag } from './row-drag.ts';
 import type { Upload } from './upload.ts';
 
-/** Rows drawn at first, and how many more at each press: beyond some hundreds a tablet would feel each of them. */
-const rowsShownFirst = 60;
+/** Rows drawn at first: the line is what the page is for, and nothing may push it out of sight. */
+const rowsShownFirst: Readonly<Record<GroupName, number>> = { parked: 5, line: 60, done: 20, cancelled: 5 };
+/** With a filter or a search there is nothing else to see. */
+const rowsShownFiltered = 60;
+/** How many more at each press: beyond some hundreds a tablet would feel each of them. */
 const rowsShownMore = 120;
 
 const headings: Readonly<Record<GroupName, string>> = {
@@ -50,7 +53,7 @@ function emptyText(store: ReturnType<typeof useQueue>['store']): string {
 
 function GroupList({ group }: { readonly group: Group }) {
   const { store, open, commands } = useQueue();
-  const shown = useSignal(rowsShownFirst);
+  const further = useSignal(0);
   const landing = useSignal<Landing | null>(null);
   const dragged = useSignal('');
   const list = useRef<HTMLUListElement>(null);
@@ -59,7 +62,8 @@ function GroupList({ group }: { readonly group: Group }) {
   const unfiltered = store.filter.value === 'all' && store.search.value.trim() === '';
   const aboard = statesOfGroup[name].reduce((sum, state) => sum + (store.status.value.states[state] ?? 0), 0);
   const total = unfiltered ? Math.max(aboard, rows.length) : rows.length;
-  const visible = rows.slice(0, shown.value);
+  const first = unfiltered ? rowsShownFirst[name] : rowsShownFiltered;
+  const visible = rows.slice(0, first + further.value);
   const rest = total - visible.length;
 
   const drop = (upload: Upload, { id, where }: Landing) => {
@@ -116,15 +120,23 @@ function GroupList({ group }: { readonly group: Group }) {
           {visible.length < rows.length ? (
             <Button
               onClick={() => {
-                shown.value += rowsShownMore;
+                further.value += rowsShownMore;
               }}
             >
               Show {countText(Math.min(rowsShownMore, rows.length - visible.length))} more
             </Button>
           ) : null}
-          <span class="quiet">
-            and {countText(rest)} more{visible.length < rows.length ? '' : ': search finds them'}
-          </span>
+          {visible.length === rows.length && store.canRead.value && name === 'line' && unfiltered ? (
+            <Button
+              onClick={() => {
+                further.value += rowsShownMore;
+                void store.readOn();
+              }}
+            >
+              Show more
+            </Button>
+          ) : null}
+          <span class="quiet">and {countText(rest)} more</span>
         </p>
       ) : null}
     </section>

@@ -173,5 +173,11 @@ function sentences(upload: Upload, time: ShipTime): string {
     untilMs === null ? '' : ` ${state === 'paused' ? 'Until' : 'Again at'} ${momentText(untilMs, time)}.`;
   const todo = /^nothing/i.test(whatToDo) && state !== 'parked' ? '' : ` ${whatToDo}`;
   const last = state === 'parked' ? upload.errors.at(-1) : undefined;
-  return `. ${why}${last ? ` ${last.message} (${last.code}).` : ''}${until}${todo}`;
+  // The cause in its own words only where the catalogue has not said it already.
+  const cause = !last
+    ? ''
+    : last.message.startsWith(why)
+      ? ` (${last.code})`
+      : ` ${last.message} (${last.code})`;
+  return `. ${why}${cause}${until}${todo}`;
 }

@@ -2,7 +2,7 @@
 // a new table only when something changed, and keeps the objects of rows that did not, so that the list draws only what
 // moved. Pure; store.ts keeps the current one.
 import { goesFirst, groupOf } from './order.ts';
-import type { Progress, Upload } from './upload.ts';
+import { isEnded, type Progress, type Upload } from './upload.ts';
 
 /** Rows held at most; far more are queued on a big day, and the daemon is asked for those a person looks for. */
 export const rowsKeptMax = 5_000;
@@ -26,8 +26,13 @@ export interface Step {
 
 /** A fresh list replaces the table: after the start, after a reset. `more`: the daemon has more than it listed. */
 export function listed(items: readonly Upload[], more: boolean): Rows {
-  const line = items.filter((item) => groupOf(item) === 'line').sort(goesFirst);
-  return { byId: new Map(items.map((item) => [item.id, item])), edge: more ? (line.at(-1) ?? null) : null };
+  return { byId: new Map(items.map((item) => [item.id, item])), edge: edgeOf(items, more) };
+}
+
+/** The daemon lists those on their way in their order, then the ended: where one of those stands, the line is complete. */
+function edgeOf(items: readonly Upload[], more: boolean): Upload | null {
+  if (!more || items.some(isEnded)) return null;
+  return [...items].sort(goesFirst).at(-1) ?? null;
 }
 
 /** Rows somebody searched for: added, whatever the edge says. */
@@ -41,6 +46,13 @@ export function found(rows: Rows, items: readonly Upload[]): Rows {
 export function listedRows({ byId, edge }: Rows, filter: string, search: string): Iterable<Upload> {
   if (edge === null || filter !== 'all' || search.trim() !== '') return byId.values();
   return [...byId.values()].filter((row) => groupOf(row) !== 'line' || goesFirst(row, edge) <= 0);
+}
+
+/** The next part of a cut list, behind the one that was there. */
+export function continued(rows: Rows, items: readonly Upload[], more: boolean): Rows {
+  const next = found({ ...rows, edge: null }, items);
+  // What was dropped again for want of room is behind the edge as well.
+  return { ...next, edge: next.edge ?? edgeOf(items, more) };
 }
 
 /** Documents that changed. `steps` tells which were taken in, for notices. */

@@ -6,12 +6,14 @@ import { ApiError } from '../browser/http.ts';
 import type { Stream, StreamState } from '../browser/stream.ts';
 import { type App, mayWrite } from '../shell/app.ts';
 import { type Costs, readCosts } from './costs.ts';
+import { createGathering } from './gathering.ts';
 import { askFor, createLooking } from './looking.ts';
 import { createNewsDesk, type NewsDesk } from './news-desk.ts';
 import { type Filter, type Group, groupsOf } from './order.ts';
 import { createRecheck } from './recheck.ts';
 import {
   changed,
+  continued,
   found,
   listed,
   listedRows,
@@ -66,6 +68,10 @@ export interface QueueStore {
   take(items: readonly Upload[]): void;
   /** Asks for the searched or filtered documents that are not here. */
   lookFor(): void;
+  /** The daemon has more of the line than is here. */
+  readonly canRead: ReadonlySignal<boolean>;
+  /** Reads the next part of it. */
+  readOn(): Promise<void>;
   /** Tries the daemon at once. */
   retry(): void;
   close(): void;
@@ -94,21 +100,8 @@ export function openQueue(app: App): QueueStore {
   let closed = false;
   let costsAskedMs = 0;
 
-  // ── What the feed tells, gathered until the next picture ──
-  let pending: (() => readonly Step[])[] = [];
-  let unframe: (() => void) | undefined;
-  const soon = (apply: () => readonly Step[]) => {
-    pending.push(apply);
-    unframe ??= clock.frame(flush);
-  };
-  function flush(): void {
-    unframe = undefined;
-    const work = pending;
-    pending = [];
-    batch(() => {
-      news.tell(work.flatMap((apply) => apply()));
-    });
-  }
+  const gathering = createGathering(clock, news.tell);
+  const soon = gathering.add;
   const put = (items: readonly Upload[]): readonly Step[] => {
     const { rows: next, steps } = changed(rows.value, items);
     rows.value = next;
@@ -180,6 +173,7 @@ export function openQueue(app: App): QueueStore {
   });
 
   // ── The beginning, and the beginning again ──
+  const next = signal('');
   let beginning = 0;
   let begunMs = 0;
   async function begin(): Promise<void> {
@@ -199,9 +193,10 @@ export function openQueue(app: App): QueueStore {
       if (mine !== beginning || closed) return;
       batch(() => {
         // What the old stream told last is older than this list.
-        pending = [];
+        gathering.drop();
         takeStatus(first);
         rows.value = found(listed(readUploads(list), more), further.flat());
+        next.value = textOf(list.next);
         ready.value = true;
         heardMs.value = clock.nowMs();
       });
@@ -229,6 +224,25 @@ export function openQueue(app: App): QueueStore {
       void app.checkSession().then(() => clock.after(retryMs, () => closed || void begin()));
   }
 
+  /** Cursor of the next part of the line; '' when all of it is here. */
+  async function readOn(): Promise<void> {
+    const mine = beginning;
+    const after = next.value;
+    if (after === '') return;
+    next.value = '';
+    try {
+      const query = `limit=${listedMax}&after=${encodeURIComponent(after)}`;
+      const list = fieldsOf(await http.get(`v1/uploads?${query}`));
+      if (mine !== beginning) return;
+      batch(() => {
+        rows.value = continued(rows.value, readUploads(list), list.more === true);
+        next.value = list.more === true ? textOf(list.next) : '';
+      });
+    } catch {
+      next.value = after;
+    }
+  }
+
   async function askCosts(): Promise<void> {
     costsAskedMs = clock.nowMs();
     try {
@@ -246,7 +260,10 @@ export function openQueue(app: App): QueueStore {
     // A long queue whose listed part has almost gone: the next part is read.
     if (rows.value.edge !== null && clock.nowMs() - begunMs > refillEveryMs) {
       const left = groups.peek().find(({ name }) => name === 'line')?.rows.length ?? 0;
-      if (filter.peek() === 'all' && search.peek() === '' && left < refillBelowRows) void begin();
+      if (filter.peek() === 'all' && search.peek() === '' && left < refillBelowRows) {
+        begunMs = clock.nowMs();
+        void (next.peek() === '' ? begin() : readOn());
+      }
     }
   });
 
@@ -264,11 +281,13 @@ export function openQueue(app: App): QueueStore {
     ...{ rows, status, costs, ready, groups, filter, search, heardMs, time, news, take },
     blocked: blockedFrom('commands'),
     addingBlocked: blockedFrom('adding'),
+    canRead: computed(() => next.value !== ''),
+    readOn,
     lookFor: () => looking.soon(filter.value, search.value, rows.value.edge === null),
     retry: () => (stream ? stream.retry() : void begin()),
     close() {
       closed = true;
-      for (const end of [untick, unframe, recheck.stop, looking.stop]) end?.();
+      for (const end of [untick, gathering.drop, recheck.stop, looking.stop]) end();
       stream?.close();
     },
   };

@@ -7,7 +7,7 @@ import { sentenceOf } from './commands.ts';
 import { useQueue } from './context.ts';
 import { type Fact, factsOf } from './facts.ts';
 import { fullText, momentText } from './times.ts';
-import { fieldsOf, textOf, type Upload } from './upload.ts';
+import { fieldsOf, isEnded, textOf, type Upload } from './upload.ts';
 
 interface Answer {
   readonly sentence: string;
@@ -54,10 +54,10 @@ export function WhyPanel({ upload }: { readonly upload: Upload }) {
       <dt>What ends it</dt>
       <dd>
         {why.untilMs === null ? (
-          'No clock: what holds it must change.'
+          endText(upload)
         ) : (
           <span title={fullText(why.untilMs, zone)}>
-            At the latest {momentText(why.untilMs, store.time.peek())} it is tried again.
+            The clock, at {momentText(why.untilMs, store.time.peek())} at the latest.
           </span>
         )}
       </dd>
@@ -77,4 +77,12 @@ export function WhyPanel({ upload }: { readonly upload: Upload }) {
       </dd>
     </dl>
   );
+}
+
+function endText(upload: Upload): string {
+  if (isEnded(upload)) return 'Nothing: it is over.';
+  if (upload.state === 'parked') return 'A person: see below.';
+  if (upload.state === 'paused') return 'Whoever resumes it.';
+  if (upload.held || upload.state === 'waiting') return 'No clock: what holds it must change.';
+  return 'It ends when all of it is safe ashore.';
 }

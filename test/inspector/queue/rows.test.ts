@@ -53,6 +53,21 @@ describe('the table of documents', () => {
     expect(found(rows, [behind]).byId.size).toBe(2);
   });
 
+  it('goes on behind its end, part by part, until the ended ones tell that the line is complete', () => {
+    const [one, two, three] = [documentOf(), documentOf(), documentOf()];
+    const ended = documentOf({ state: 'stored' });
+    let rows = listed([one], true);
+    expect(rows.edge).toBe(one);
+    rows = found(rows, [three]);
+    expect([...listedRows(rows, 'all', '')]).toEqual([one]);
+    expect([...listedRows(rows, 'all', 'x')]).toHaveLength(2);
+    rows = continued(rows, [two], true);
+    expect(rows.edge).toBe(two);
+    rows = continued(rows, [three, ended], true);
+    expect(rows.edge).toBeNull();
+    expect([...listedRows(rows, 'all', '')]).toHaveLength(4);
+  });
+
   it('stays bounded when more arrives than a tablet can hold, and drops the oldest delivered first', () => {
     const line = Array.from({ length: 10 }, () => documentOf());
     const done = Array.from({ length: rowsKeptMax }, (_, index) =>
