@@ -2,6 +2,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { until } from '../end-to-end/support/until.ts';
+import { axeViolations } from './support/axe.ts';
 import { openBrowser } from './support/chromium.ts';
 import { launchYacht, type Yacht } from './support/yacht.ts';
 
@@ -43,4 +44,66 @@ it('loses no row and doubles none when the daemon is killed and started again un
   expect(await page.evaluate('window.notReloaded')).toBe(true);
   watched.assertClean();
   await watched.close();
+});
+
+it('puts a critical condition before everything else, says why nothing can be added, and stays usable', async () => {
+  const full = await launchYacht({ settings: ['spool.free_min=900TB'] });
+  try {
+    const watched = await full.open(browser, { context: { viewport: { width: 700, height: 800 } } });
+    const { page } = watched;
+    const banner = page.locator('.banner[data-level="critical"]');
+    await banner.getByText('The disk is full').waitFor();
+    expect(await page.evaluate('document.querySelector(".banner").getBoundingClientRect().width')).toBe(700);
+    expect(await page.evaluate('document.querySelector("#page").firstElementChild.className')).toBe('banner');
+    const add = page.getByRole('button', { name: 'Add files' });
+    expect(await add.getAttribute('aria-disabled')).toBe('true');
+    expect(await add.getAttribute('title')).toContain('disk is full');
+    expect(await axeViolations(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Night' }).click();
+    expect(await axeViolations(page)).toEqual([]);
+    watched.assertClean();
+    await watched.close();
+  } finally {
+    await full.close();
+  }
+});
+
+it('shows the beginning of a very long line at once, and the rest when somebody asks', async () => {
+  const long = await launchYacht({ log: { records: 4_000, alongside: 1_200 } });
+  try {
+    const watched = await long.open(browser);
+    const { page } = watched;
+    const group = page.locator('[data-group="line"]');
+    await group.locator('.row').first().waitFor();
+    const { queue } = (await long.api.get('/v1/status')) as { queue: { states: Record<string, number> } };
+    const line = ['sighted', 'settling', 'sending', 'confirming', 'waiting', 'paused'];
+    const total = line.reduce((sum, state) => sum + (queue.states[state] ?? 0), 0);
+    expect(await group.locator('h2').innerText()).toContain(`(${total.toLocaleString('en')})`);
+    let shown = 0;
+    while (shown < total) {
+      await until('more rows', async () => (await group.locator('.row').count()) > shown);
+      shown = await group.locator('.row').count();
+      if (shown < total) await group.getByRole('button', { name: /^Show/ }).click();
+    }
+    const ids = (await group
+      .locator('.row')
+      .evaluateAll((rows) =>
+        rows.map((row) => (row as unknown as { dataset: { id: string } }).dataset.id),
+      )) as string[];
+    const aboard: string[] = [];
+    for (let next: string | null = ''; next !== null && aboard.length < 10_000; ) {
+      const page = (await long.api.get(`/v1/uploads?limit=1000${next ? `&after=${next}` : ''}`)) as {
+        items: { id: string; state: string }[];
+        next: string | null;
+        more: boolean;
+      };
+      aboard.push(...page.items.filter(({ state }) => line.includes(state)).map(({ id }) => id));
+      next = page.more ? page.next : null;
+    }
+    expect(ids).toEqual(aboard);
+    watched.assertClean();
+    await watched.close();
+  } finally {
+    await long.close();
+  }
 });

@@ -192,6 +192,56 @@ describe('the crew’s page', () => {
     await watched.close();
   });
 
+  it('resumes what somebody else has paused, and the log says who did it', async () => {
+    const id = await yacht.add('paused elsewhere.pdf');
+    await yacht.api.post(`/v1/uploads/${id}/pause`, { by: 'bridge tablet' });
+    const watched = await openQueue();
+    const { page } = watched;
+    await row(page, 'paused elsewhere').getByText('Paused by bridge tablet').waitFor();
+    await page.getByRole('button', { name: 'Resume paused elsewhere.pdf' }).click();
+    await page.getByRole('button', { name: 'Pause paused elsewhere.pdf' }).waitFor();
+    const { items } = (await yacht.api.get(`/v1/log?actor=upload/${id}&type=resume`)) as {
+      items: { event: object }[];
+    };
+    expect(items.map(({ event }) => event)).toEqual([
+      { type: 'resume', by: 'bridge tablet', reason: 'Resumed by engineer@page.' },
+    ]);
+    watched.assertClean();
+    await watched.close();
+  });
+
+  it('shows text from elsewhere as text, whatever it looks like', async () => {
+    const names = [
+      '<img src=x onerror=alert(1)>',
+      '"><script>alert(2)<\\u002fscript>',
+      "';alert(3);'",
+      'javascript:alert(4)',
+      '{{constructor.constructor("alert(5)")()}}',
+      '&lt;svg onload=alert(6)&gt;',
+      '\u202Efdp.exe',
+    ].map((name) => `xss ${name}.pdf`);
+    for (const name of names) {
+      const id = await yacht.add(name.replaceAll('/', ''));
+      await yacht.api.post(`/v1/uploads/${id}/pause`, { by: '<b onmouseover=alert(7)>crew</b>' });
+    }
+    const watched = await openQueue();
+    const { page } = watched;
+    let alerts = 0;
+    page.on('dialog', (dialog) => {
+      alerts++;
+      void dialog.dismiss();
+    });
+    await page.getByRole('searchbox').fill('xss');
+    await until('the rows', async () => (await page.locator('.row').count()) === names.length);
+    expect((await namesShown(page)).sort()).toEqual(names.map((name) => name.replaceAll('/', '')).sort());
+    for (const name of ['Why?', 'More for', 'Cancel…'])
+      await page.getByRole('button', { name }).last().click();
+    expect(await page.locator('.row img, .row script, .row svg[onload], .row b').count()).toBe(0);
+    expect(alerts).toBe(0);
+    watched.assertClean();
+    await watched.close();
+  });
+
   it('shows a stranger a login and nothing else', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();

@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import { filters, groupsOf, passes } from '../../../inspector/queue/order.ts';
-import { changed, found, listed, progressed, rowsKeptMax, without } from '../../../inspector/queue/rows.ts';
+import {
+  changed,
+  continued,
+  found,
+  listed,
+  listedRows,
+  progressed,
+  rowsKeptMax,
+  without,
+} from '../../../inspector/queue/rows.ts';
 import {
   barLookOf,
   percentOf,
