@@ -14,7 +14,7 @@ import type { LogRecord } from '../../machines/replay.ts';
 import { toLegacyMachine } from './convert.ts';
 import { judge } from './gate.ts';
 import { loadLegacy } from './legacy.ts';
-import { createShadow, type Shadow, type ShadowEvent } from './shadow.ts';
+import { createShadow, type Shadow } from './shadow.ts';
 import { createStatelyFrames } from './stately.ts';
 import { Viewers } from './viewers.ts';
 
@@ -58,17 +58,17 @@ export interface Bridge {
 export async function startBridge(options: BridgeOptions): Promise<Bridge> {
   const legacy = loadLegacy();
   const machines = new Map(
-    options.descriptions.map((each) => [
-      each.kind,
-      legacy.xstate.createMachine(toLegacyMachine(each) as never),
-    ]),
+    options.descriptions.map((each) => {
+      const definition = toLegacyMachine(each);
+      return [each.kind, { definition, machine: legacy.xstate.createMachine(definition as never) }];
+    }),
   );
   const described = new Map(options.descriptions.map((each) => [each.kind, each]));
   const viewers = new Viewers();
   legacy.inspect({ server: viewers as never });
-  const stately = options.stately ? createStatelyFrames(Date.now) : null;
   const shadows = new Map<string, Shadow>();
   const redact = renewedRedactor(options.reveal);
+  const stately = options.stately ? createStatelyFrames(Date.now, redact) : null;
 
   const token = randomBytes(24).toString('base64url');
   let refusedViewers = 0;
@@ -121,22 +121,19 @@ export async function startBridge(options: BridgeOptions): Promise<Bridge> {
     statelyUrl: stately ? `ws://127.0.0.1:${port}/stately/${token}` : null,
     versions: legacy.versions,
     appear(actor, cell) {
-      const machine = machines.get(kindOf(actor));
+      const known = machines.get(kindOf(actor));
       const description = described.get(kindOf(actor));
-      if (!machine || !description || shadows.has(actor)) return;
-      const context = redact(cell.context) as JsonObject;
-      const shadow = createShadow(legacy, machine, actor, { value: cell.value, context });
+      if (!known || !description || shadows.has(actor)) return;
+      const { value, context } = cell;
+      const shadow = createShadow({ legacy, ...known, actor, value, context, redact });
       shadows.set(actor, shadow);
       devTools().register(shadow.service);
-      stately?.appear(actor, { description, value: cell.value, context });
+      stately?.appear(actor, { description, value, context });
     },
     took(actor, record, cell) {
-      const shadow = shadows.get(actor);
-      if (!shadow) return;
-      const event = redact(record.event) as ShadowEvent;
-      const context = redact(cell.context) as JsonObject;
-      shadow.took(event, cell.value, context, viewers.count > 0);
-      stately?.took(actor, event, cell.value, context);
+      const { value, context } = cell;
+      shadows.get(actor)?.took(record.event, value, context, viewers.count > 0);
+      stately?.took(actor, record.event, value, context);
     },
     vanish(actor) {
       shadows.get(actor)?.stop();

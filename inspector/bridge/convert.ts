@@ -13,19 +13,19 @@ export interface LegacyMachine {
 
 export interface LegacyState {
   readonly description: string;
-  readonly entry: readonly string[];
-  readonly exit: readonly string[];
+  readonly entry?: readonly string[];
+  readonly exit?: readonly string[];
   readonly on: { readonly [event: string]: readonly LegacyStep[] };
-  readonly always: readonly LegacyStep[];
+  readonly always?: readonly LegacyStep[];
   /** `final`: the work is over. Not XState's `type: 'final'`, in which no event may come any more: to ours one may. */
-  readonly tags: readonly string[];
+  readonly tags?: readonly string[];
 }
 
 /** Without a target the state is kept. */
 export interface LegacyStep {
   readonly target?: string;
   readonly cond?: string;
-  readonly actions: readonly string[];
+  readonly actions?: readonly string[];
 }
 
 export function toLegacyMachine({ kind, states, edges }: Description): LegacyMachine {
@@ -41,7 +41,8 @@ export function toLegacyMachine({ kind, states, edges }: Description): LegacyMac
         const steps = (event: string) =>
           own.filter((edge) => edge.event === event).map((edge) => step(kind, edge));
         const on = Object.fromEntries(events.map((event) => [event, steps(event)]));
-        return [id, { description, entry, exit, on, always: steps(''), tags: final ? ['final'] : [] }];
+        const rest = filled({ entry, exit, always: steps(''), tags: final ? ['final'] : [] });
+        return [id, { description, on, ...rest }];
       }),
     ),
   };
@@ -51,6 +52,11 @@ function step(kind: string, { from, to, guard, actions }: Edge): LegacyStep {
   return {
     ...(to === from ? {} : { target: `#${kind}.${to}` }),
     ...(guard === null ? {} : { cond: guard }),
-    actions,
+    ...filled({ actions }),
   };
+}
+
+/** Without the lists that are empty: two hundred registrations are sent at once. */
+function filled<T extends { readonly [name: string]: readonly unknown[] }>(lists: T): Partial<T> {
+  return Object.fromEntries(Object.entries(lists).filter(([, list]) => list.length > 0)) as Partial<T>;
 }

@@ -2,6 +2,7 @@
 // nothing and takes no events: the actor lives in the daemon, this is its shadow on the wall.
 import type { AnyStateMachine, State } from 'xstate';
 import type { JsonObject } from '../../machines/json.ts';
+import type { LegacyMachine } from './convert.ts';
 import type { Legacy } from './legacy.ts';
 
 export interface ShadowEvent extends JsonObject {
@@ -12,8 +13,9 @@ export interface ShadowEvent extends JsonObject {
 export interface ShadowService {
   readonly id: string;
   readonly sessionId: string;
-  readonly machine: AnyStateMachine;
-  state: AnyState;
+  /** Serialised by the package into each registration: our configuration, a third of what XState makes of it. */
+  readonly machine: { readonly definition: LegacyMachine; toJSON(): LegacyMachine };
+  readonly state: AnyState;
   /** Replaced by the package with one that tells viewers first; then does nothing. */
   send: (event: ShadowEvent) => void;
   subscribe(next: (state: AnyState) => void): { unsubscribe(): void };
@@ -23,31 +25,49 @@ type AnyState = State<JsonObject, ShadowEvent>;
 
 export interface Shadow {
   readonly service: ShadowService;
-  /** The actor took an event and is now so. `tell`: whether any viewer wants to know; the state is kept either way. */
+  /** The actor took an event and is now so. `tell`: whether any viewer wants to know; it is kept either way. */
   took(event: ShadowEvent, value: string, context: JsonObject, tell: boolean): void;
   /** Viewers see it go. */
   stop(): void;
 }
 
-export function createShadow(
-  { xstate }: Legacy,
-  machine: AnyStateMachine,
-  actor: string,
-  born: { readonly value: string; readonly context: JsonObject },
-): Shadow {
+export interface ShadowOptions {
+  readonly legacy: Legacy;
+  readonly machine: AnyStateMachine;
+  readonly definition: LegacyMachine;
+  readonly actor: string;
+  readonly value: string;
+  readonly context: JsonObject;
+  /** What viewers get of events and contexts. Called only when one looks: it costs more than the rest. */
+  readonly redact: (value: JsonObject) => unknown;
+}
+
+export function createShadow(options: ShadowOptions): Shadow {
+  const { legacy, machine, definition, actor, redact } = options;
+  const { State, toSCXMLEvent } = legacy.xstate;
   const listeners = new Set<(state: AnyState) => void>();
   const stopped = new Set<() => void>();
-  const stateOf = (event: ShadowEvent, value: string, context: JsonObject): AnyState => {
+  let present = {
+    event: { type: 'xstate.init' } as ShadowEvent,
+    value: options.value,
+    context: options.context,
+  };
+  let state: AnyState | undefined;
+
+  const stateNow = (): AnyState => {
     // Resolved for its nodes, so that what may come next is listed; never for its `always`, which has been taken.
-    const resolved = machine.resolveState(xstate.State.from(value, context) as never);
-    const _event = xstate.toSCXMLEvent(event);
-    return new xstate.State({ ...resolved, event, _event } as never) as unknown as AnyState;
+    const resolved = machine.resolveState(State.from(present.value, redact(present.context)) as never);
+    const event = redact(present.event) as ShadowEvent;
+    return new State({ ...resolved, event, _event: toSCXMLEvent(event) } as never) as unknown as AnyState;
   };
   const service: ShadowService = {
     id: actor,
     sessionId: actor,
-    machine,
-    state: stateOf({ type: 'xstate.init' }, born.value, born.context),
+    machine: { definition, toJSON: () => definition },
+    get state() {
+      state ??= stateNow();
+      return state;
+    },
     send: () => {},
     subscribe(next) {
       listeners.add(next);
@@ -61,9 +81,11 @@ export function createShadow(
   return {
     service,
     took(event, value, context, tell) {
-      if (tell) service.send(event);
-      service.state = stateOf(event, value, context);
-      if (tell) for (const listener of listeners) listener(service.state);
+      present = { event, value, context };
+      state = undefined;
+      if (!tell) return;
+      service.send(redact(event) as ShadowEvent);
+      for (const listener of listeners) listener(service.state);
     },
     stop() {
       for (const listener of stopped) listener();

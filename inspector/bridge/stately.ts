@@ -17,7 +17,7 @@ interface Present {
   readonly context: JsonObject;
 }
 
-export function createStatelyFrames(now: () => number) {
+export function createStatelyFrames(now: () => number, redact: (value: JsonObject) => unknown) {
   const actors = new Map<string, Present>();
   const sockets = new Set<WebSocket>();
   const counts: ViewerCounts = { attached: 0, refused: 0, tooSlow: 0 };
@@ -31,7 +31,7 @@ export function createStatelyFrames(now: () => number) {
   const snapshot = ({ value, context }: Pick<Present, 'value' | 'context'>) => ({
     status: 'active',
     value,
-    context,
+    context: redact(context),
   });
   const introduce = (actor: string, present: Present): string =>
     frame('@xstate.actor', actor, {
@@ -68,10 +68,12 @@ export function createStatelyFrames(now: () => number) {
     },
     took(actor: string, event: ShadowEvent, value: string, context: JsonObject): void {
       const before = actors.get(actor);
-      if (before) actors.set(actor, { ...before, value, context });
+      if (!before) return;
+      actors.set(actor, { ...before, value, context });
       if (sockets.size === 0) return;
-      tell(frame('@xstate.event', actor, { event }));
-      tell(frame('@xstate.snapshot', actor, { event, snapshot: snapshot({ value, context }) }));
+      const seen = redact(event);
+      tell(frame('@xstate.event', actor, { event: seen }));
+      tell(frame('@xstate.snapshot', actor, { event: seen, snapshot: snapshot({ value, context }) }));
     },
     vanish(actor: string): void {
       const before = actors.get(actor);

@@ -6,8 +6,8 @@ import { EventEmitter } from 'node:events';
 import type { WebSocket } from 'ws';
 
 export const viewersMax = 8;
-/** Unread bytes one viewer may have waiting: room for 200 registrations of 12 KB. */
-export const viewerBufferMaxBytes = 4 * 1024 * 1024;
+/** Unread bytes one viewer may have waiting: room for 200 registrations of 16 KB at once, and as much again. */
+export const viewerBufferMaxBytes = 8 * 1024 * 1024;
 /** Messages refused before a viewer is let go. */
 export const refusedPerViewerMax = 100;
 
