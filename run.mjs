@@ -131,6 +131,10 @@ const jobs = {
     build(node);
     return become(node, [at('dist', 'test', 'simulation', 'main.js'), ...rest]);
   },
+  example: (node, rest) => {
+    build(node);
+    return become(node, [at('dist', 'test', 'example', 'main.js'), ...rest]);
+  },
   bench: (node, [name, ...rest]) => {
     build(node);
     return become(node, ['--expose-gc', at('dist', 'test', 'bench', `${name}.js`), ...rest]);
