@@ -47,7 +47,7 @@ it('loses no row and doubles none when the daemon is killed and started again un
 });
 
 it('puts a critical condition before everything else, says why nothing can be added, and stays usable', async () => {
-  const full = await launchYacht({ settings: ['spool.free_min=900TB'] });
+  const full = await launchYacht({ settings: ['spool.free_min=1TB'] });
   try {
     const watched = await full.open(browser, { context: { viewport: { width: 700, height: 800 } } });
     const { page } = watched;
@@ -78,7 +78,7 @@ it('shows the beginning of a very long line at once, and the rest when somebody 
     const { queue } = (await long.api.get('/v1/status')) as { queue: { states: Record<string, number> } };
     const line = ['sighted', 'settling', 'sending', 'confirming', 'waiting', 'paused'];
     const total = line.reduce((sum, state) => sum + (queue.states[state] ?? 0), 0);
-    expect(await group.locator('h2').innerText()).toContain(`(${total.toLocaleString('en')})`);
+    expect(await group.locator('h2').textContent()).toContain(`(${total.toLocaleString('en')})`);
     let shown = 0;
     while (shown < total) {
       await until('more rows', async () => (await group.locator('.row').count()) > shown);

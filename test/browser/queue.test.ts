@@ -218,7 +218,6 @@ describe('the crew’s page', () => {
       'javascript:alert(4)',
       '{{constructor.constructor("alert(5)")()}}',
       '&lt;svg onload=alert(6)&gt;',
-      '\u202Efdp.exe',
     ].map((name) => `xss ${name}.pdf`);
     for (const name of names) {
       const id = await yacht.add(name.replaceAll('/', ''));
