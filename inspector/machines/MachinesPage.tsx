@@ -4,7 +4,7 @@ import './machines.css';
 import './panels.css';
 import './timeline.css';
 import { useSignal, useSignalEffect } from '@preact/signals';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import { ActorsPane } from './actors-pane.tsx';
 import { ChartPane } from './chart-pane.tsx';
 import { ContextPanel, type Mark } from './context-panel.tsx';
@@ -17,7 +17,7 @@ import { RecordPanel } from './record-panel.tsx';
 import type { HistorySource, PageClock } from './source.ts';
 import { StatusStrip } from './status-strip.tsx';
 import { TimelinePane } from './timeline-pane.tsx';
-import { createWhatIf } from './what-if.ts';
+import { createWhatIf, type View } from './what-if.ts';
 import { WhatIfPanel } from './what-if-panel.tsx';
 import { WhyPanel } from './why-panel.tsx';
 
@@ -54,6 +54,7 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
   }, [source]);
   const { inspection, whatIf } = page;
   const tab = useSignal<Tab>(parsePlace(place).actor === null ? 'actors' : 'chart');
+  const shown = useRef<View | null>(null);
   const dialog = useSignal<'help' | 'export' | null>(null);
   const mark = useSignal<Mark | null>(null);
 
@@ -145,10 +146,15 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
   const phase = inspection.phase.value;
   const view = whatIf.view.value;
   const selected = inspection.selected.value;
+  // While another actor is fetched its panels stay, out of sight: what was folded or chosen in them is still so after.
+  if (view) shown.current = view;
+  const panels = view ?? shown.current;
   return (
     <main
       class={`machines tab-${tab.value}`}
       data-cursor={inspection.cursor.value ?? 'live'}
+      data-actor={view?.actor ?? ''}
+      data-n={view?.cell.n ?? 0}
       data-selected={selected.is}
       data-connection={inspection.connection.value}
     >
@@ -168,6 +174,7 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
             type="button"
             class="button slim"
             role="tab"
+            aria-controls={`machines-${name}`}
             aria-selected={tab.value === name}
             tabIndex={tab.value === name ? 0 : -1}
             onClick={() => {
@@ -189,19 +196,24 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
       </div>
       <ActorsPane inspection={inspection} findId={findId} />
       <ChartPane {...{ inspection, whatIf }} />
-      <aside class="machines-details" aria-label="Details">
-        {view ? (
-          <>
-            <WhyPanel key={view.actor} {...{ inspection, whatIf, clock, view }} />
-            <ContextPanel {...{ view, mark }} />
-            <EffectsPanel {...{ inspection, whatIf, clock, view }} />
-            <TimersPanel {...{ inspection, whatIf, clock, view }} />
-            <WhatIfPanel {...{ inspection, whatIf, view }} />
-            <RecordPanel {...{ inspection, view }} />
-          </>
-        ) : (
+      <aside id="machines-details" class="machines-details" aria-label="Details">
+        {panels ? (
+          <div hidden={!view}>
+            <WhyPanel key={panels.actor} {...{ inspection, whatIf, clock, view: panels }} />
+            <ContextPanel {...{ view: panels, mark }} />
+            <EffectsPanel {...{ inspection, whatIf, clock, view: panels }} />
+            <TimersPanel {...{ inspection, whatIf, clock, view: panels }} />
+            <WhatIfPanel {...{ inspection, whatIf, view: panels }} />
+            <RecordPanel {...{ inspection, view: panels }} />
+          </div>
+        ) : null}
+        {view ? null : (
           <p class="quiet details-empty">
-            {selected.is === 'absent' || selected.is === 'failed' ? selected.message : 'Nothing is selected.'}
+            {selected.is === 'absent' || selected.is === 'failed'
+              ? selected.message
+              : selected.is === 'loading'
+                ? 'Loading …'
+                : 'Nothing is selected.'}
           </p>
         )}
       </aside>

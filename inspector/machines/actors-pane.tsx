@@ -76,7 +76,7 @@ export function ActorsPane({
   };
 
   return (
-    <section class="machines-actors" aria-label="Actors">
+    <section id="machines-actors" class="machines-actors" aria-label="Actors">
       <div class="machines-find">
         <label class="aloud" for={findId}>
           Find an actor
@@ -143,13 +143,13 @@ interface ActorRowProps {
 }
 
 function ActorRow({ row, id, style, here, selected, onChoose }: ActorRowProps) {
-  const classes = `row actor-row level-${row.level}${here ? ' here' : ''}${selected ? ' selected' : ''}`;
+  const classes = `item actor-row level-${row.level}${here ? ' here' : ''}${selected ? ' selected' : ''}`;
   if (row.is === 'group')
     return (
       // biome-ignore lint/a11y/useKeyWithClickEvents: the tree around it takes the keys
       <div
         {...{ id, style }}
-        class={`${classes} group`}
+        class={`${classes} item-group`}
         role="treeitem"
         tabIndex={-1}
         aria-level={row.level}
@@ -160,8 +160,8 @@ function ActorRow({ row, id, style, here, selected, onChoose }: ActorRowProps) {
         <svg class={row.open ? 'fold open' : 'fold'} viewBox="0 0 12 12" aria-hidden="true">
           <path d="M4 2l4 4-4 4" />
         </svg>
-        <span class="row-name">{row.title}</span>
-        <span class="row-count">{count(row.count)}</span>
+        <span class="item-name">{row.title}</span>
+        <span class="item-count">{count(row.count)}</span>
       </div>
     );
   return (
@@ -176,7 +176,7 @@ function ActorRow({ row, id, style, here, selected, onChoose }: ActorRowProps) {
       title={`${row.actor.label} (${row.actor.actor})`}
       onClick={onChoose}
     >
-      <span class="row-name">{shortName(row.actor)}</span>
+      <span class="item-name">{shortName(row.actor)}</span>
       <StateMark state={row.actor.state ?? ''} kind={row.actor.kind} />
     </div>
   );

@@ -20,7 +20,11 @@ export function ChartPane({
   const description = inspection.descriptions.find(({ kind }) => kind === view?.kind);
   const selected = inspection.selected.value;
   return (
-    <section class={fork ? 'machines-chart forked' : 'machines-chart'} aria-label="Statechart">
+    <section
+      id="machines-chart"
+      class={fork ? 'machines-chart forked' : 'machines-chart'}
+      aria-label="Statechart"
+    >
       {fork && origin ? <ForkBar {...{ whatIf, fork, origin }} /> : null}
       {description && view ? (
         <Chart

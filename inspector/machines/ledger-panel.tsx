@@ -28,15 +28,15 @@ export function EffectsPanel({ inspection, whatIf, clock, view }: LedgerPanelPro
   return (
     <Panel title={`Effects under way (${open.length})`}>
       {open.length === 0 ? <p class="quiet">None: it asked the world for nothing.</p> : null}
-      <ul class="cards">
+      <ul class="entries">
         {open.map(([id, effect]) => {
           const n = Number(id.split('.', 1)[0]);
           const seq = inspection.actorSeqs.value?.seqOf(n);
           const started = seq === undefined ? undefined : inspection.columns.row(seq)?.at;
           const known = !view.forked || n <= (whatIf.origin.value?.n ?? 0);
           return (
-            <li key={id} class="card">
-              <p class="card-head">
+            <li key={id} class="entry">
+              <p class="entry-head">
                 <strong>{effect.type}</strong> <code>{id}</code>
               </p>
               <p class="quiet">
@@ -94,12 +94,12 @@ export function TimersPanel({ inspection, whatIf, clock, view }: LedgerPanelProp
   return (
     <Panel title={`Timers armed (${armed.length})`}>
       {armed.length === 0 ? <p class="quiet">None: nothing happens by the clock alone.</p> : null}
-      <ul class="cards">
+      <ul class="entries">
         {armed.map(([id, timer]) => {
           const left = timer.due - now;
           return (
-            <li key={id} class="card">
-              <p class="card-head">
+            <li key={id} class="entry">
+              <p class="entry-head">
                 <strong>{id}</strong>
                 <span class="timer-left">{left > 0 ? `in ${span(left)}` : `due ${ago(timer.due, now)}`}</span>
               </p>

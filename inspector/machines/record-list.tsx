@@ -55,7 +55,7 @@ export function RecordList({ inspection }: { readonly inspection: Inspection }) 
             key={row.seq}
             id={id}
             style={style}
-            class={`row record-row lane-${lane}${here ? ' here' : ''}${actor === selected ? ' own' : ''}`}
+            class={`item record-row lane-${lane}${here ? ' here' : ''}${actor === selected ? ' own' : ''}`}
             role="option"
             tabIndex={-1}
             aria-selected={here}

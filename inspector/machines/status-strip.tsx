@@ -40,8 +40,14 @@ export function StatusStrip({ inspection, whatIf, onHelp, onExport, onMark }: St
         >
           Sandbox
         </button>
-        <button type="button" class="button slim" disabled={!view} onClick={onMark}>
-          Compare from here
+        <button
+          type="button"
+          class="button slim"
+          title="Keep this moment: what is shown later is compared with it"
+          disabled={!view}
+          onClick={onMark}
+        >
+          Compare
         </button>
         {inspection.source.mode === 'live' ? (
           <button type="button" class="button slim" onClick={onExport}>

@@ -44,7 +44,7 @@ export function TimelinePane({ inspection, clock, filterId }: TimelinePaneProps)
     zoom.value = zoomBy(shown, factor, seq, columns);
   };
   return (
-    <section class="machines-timeline" aria-label="Timeline">
+    <section id="machines-log" class="machines-timeline" aria-label="Timeline">
       <div class="transport">
         <fieldset class="choices" aria-label="Move through the log">
           <Move

@@ -90,8 +90,8 @@ export function VirtualRows(props: VirtualRowsProps) {
 
   if (length === 0)
     return (
-      <div ref={box} id={id} class="rows">
-        <p class="quiet rows-empty">{props.empty}</p>
+      <div ref={box} id={id} class="items">
+        <p class="quiet items-empty">{props.empty}</p>
       </div>
     );
   return (
@@ -100,7 +100,7 @@ export function VirtualRows(props: VirtualRowsProps) {
     <div
       ref={box}
       id={id}
-      class="rows"
+      class="items"
       role={props.role}
       aria-label={props.label}
       aria-activedescendant={current >= 0 && current < length ? rowId(id, current) : undefined}
@@ -112,7 +112,7 @@ export function VirtualRows(props: VirtualRowsProps) {
         if (Math.abs(scrolled - scrollPx.peek()) >= 1) scrollPx.value = scrolled;
       }}
     >
-      <div class="rows-ground" role="presentation" style={{ height: `${shownPx}px` }}>
+      <div class="items-ground" role="presentation" style={{ height: `${shownPx}px` }}>
         {rows}
       </div>
     </div>

@@ -100,7 +100,7 @@ export function WhyPanel({ inspection, whatIf, clock, view }: WhyPanelProps) {
           ))}
         </fieldset>
       ) : null}
-      <details class="facts">
+      <details class="why-facts">
         <summary>Facts</summary>
         <JsonView value={why.facts} />
       </details>
