@@ -9,9 +9,9 @@ import type { FeedStatus } from './feed-status.ts';
 
 /** Between two flushes: as many changes as come meanwhile share one. */
 const flushEveryMs = 50;
-/** Rest after a flush, in multiples of what it took: a flood of changes costs at most a fifth of the time. */
-const restPerFlush = 4;
-const restMaxMs = 1_000;
+/** Rest after a flush, in multiples of what it took: a flood of changes costs at most a third of the time. */
+const restPerFlush = 2;
+const restMaxMs = 500;
 const progressEveryMs = 250;
 const aliveEveryMs = 15_000;
 export const uploadsPerEventMax = 200;
