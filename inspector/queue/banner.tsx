@@ -63,7 +63,8 @@ export function Banner({ first }: { readonly first: boolean }) {
   );
 }
 
-function detailOf({ connection, rttMs, rateBytesPerSecond }: Status): string {
+function detailOf({ level, connection, rttMs, rateBytesPerSecond }: Status): string {
+  if (level === 'critical') return 'What is aboard is kept, and what can go still goes.';
   const figures = [
     rateBytesPerSecond ? rateText(rateBytesPerSecond) : '',
     rttMs ? `${Math.round(rttMs)} ms there and back` : '',

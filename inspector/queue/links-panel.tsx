@@ -62,17 +62,25 @@ function summaryOf(status: Status, off: readonly Feature[]): string {
     .join(' ');
 }
 
+const names: Readonly<Record<string, string>> = {
+  line: 'Line to the cloud',
+  cloud: 'Line to the cloud',
+  notices: 'News from the cloud',
+  log: 'Event log aboard',
+};
+const nameOf = (id: string) => names[id] ?? id.replace(/^folder\//, 'Folder ');
+
 function ComponentLine({ one, time }: { readonly one: Component; readonly time: ShipTime }) {
   const facts = [
     one.host ? `${one.host}${one.port === null ? '' : `:${one.port}`}` : '',
-    one.attempts === null ? '' : `attempts ${one.attempts}`,
+    one.attempts || (one.host && one.attempts !== null) ? `attempts ${one.attempts}` : '',
     one.lastSuccessMs === null ? '' : `last success ${fullText(one.lastSuccessMs, time.zone)}`,
     one.untilMs === null ? '' : `next try ${momentText(one.untilMs, time)}`,
     one.lastError ? `last error: ${one.lastError}` : '',
   ].filter(Boolean);
   return (
     <li>
-      <strong>{one.id}</strong>: {one.name}
+      <strong>{nameOf(one.id)}</strong>: {one.name}
       {one.detail && one.detail !== one.name ? ` (${one.detail})` : ''},{' '}
       {one.isAvailable ? 'available' : 'not available'}. {one.why}
       {facts.length > 0 ? <p class="quiet small">{facts.join(' · ')}</p> : null}
