@@ -20,6 +20,13 @@ interface LogPage {
   readonly more: boolean;
 }
 
+interface DryRunAnswer {
+  readonly dryRunId: string | null;
+  readonly n: number;
+  readonly notSendable?: string | null;
+  readonly message?: string;
+}
+
 export function createLiveSource({ http, clock, openStream, session }: LiveSourcePorts): HistorySource {
   const path = (actor: string) => actor.split('/').map(encodeURIComponent).join('/');
   const detail = (actor: string, signal?: AbortSignal) =>
@@ -96,7 +103,13 @@ export function createLiveSource({ http, clock, openStream, session }: LiveSourc
           ? null
           : 'Only an engineer may send events: sign in as one, or open the page with "tender ui".';
       },
-      dryRun: (actor, event) => http.post(`v1/actors/${path(actor)}/dry-run`, { event }),
+      async dryRun(actor, event) {
+        const { dryRunId, n, notSendable, message } = await http.post<DryRunAnswer>(
+          `v1/actors/${path(actor)}/dry-run`,
+          { event },
+        );
+        return { dryRunId, n, refusal: notSendable ?? message ?? null };
+      },
       send: (actor, event, reason, dryRunId) =>
         http.post(`v1/actors/${path(actor)}/send`, { event, reason, dryRunId }),
     },

@@ -102,8 +102,10 @@ export interface Listener {
 
 /** A dry run on the daemon, which knows the actor's present cell; its id is what `send` needs. */
 export interface LiveDryRun {
-  readonly dryRunId: string;
+  /** Null: it cannot be sent, and `refusal` says why. */
+  readonly dryRunId: string | null;
   readonly n: number;
+  readonly refusal?: string | null;
 }
 
 /** The way an engineer's event takes into the real log. */

@@ -192,8 +192,11 @@ export function createWhatIf(inspection: Inspection): WhatIf {
       if (!sender || sendRefusal.peek() !== null || event === null || actor === undefined) return;
       sending.value = { is: 'asking' };
       try {
-        const { dryRunId } = await sender.dryRun(actor, event);
-        sending.value = { is: 'review', event, dryRunId, actor };
+        const { dryRunId, refusal } = await sender.dryRun(actor, event);
+        sending.value =
+          dryRunId === null
+            ? { is: 'failed', message: refusal ?? 'The daemon would not take it.' }
+            : { is: 'review', event, dryRunId, actor };
       } catch (error) {
         sending.value = { is: 'failed', message: messageOf(error) };
       }
