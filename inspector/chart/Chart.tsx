@@ -69,9 +69,17 @@ export function Chart(props: ChartProps) {
   );
   const frameOf = (state: string | null) => picture?.boxes.find((box) => box.id === state)?.at ?? null;
 
+  const opened = useRef<Picture | null>(null);
+  const moved = useRef(false);
+  const latest = useRef({ picture, room });
+  latest.current = { picture, room };
   const show = (next: View) => {
     view.current = next;
     world.current?.setAttribute('transform', `translate(${next.x} ${next.y}) scale(${next.scale})`);
+  };
+  const move = (next: View) => {
+    moved.current = true;
+    show(next);
   };
   const reveal = (state: string | null) => {
     const frame = frameOf(state);
@@ -92,9 +100,12 @@ export function Chart(props: ChartProps) {
     return () => observer.disconnect();
   }, [layout === null]);
 
-  // Another picture is seen from its own best place; the same one stays where the reader put it.
+  // Another picture is seen from its own best place; the same one stays where the reader put it, in a new window too.
   useLayoutEffect(() => {
-    if (picture && room.width > 0) show(openingView(picture, room, frameOf(active)));
+    if (!picture || room.width === 0 || (moved.current && opened.current === picture)) return;
+    opened.current = picture;
+    moved.current = false;
+    show(openingView(picture, room, frameOf(active)));
   }, [picture, room]);
 
   const light = useRef<((lit: Lit) => void) | null>(null);
@@ -108,16 +119,14 @@ export function Chart(props: ChartProps) {
     if (room.width > 0) reveal(active);
   }, [active]);
 
-  const latest = useRef({ picture, room });
-  latest.current = { picture, room };
   useEffect(() => {
     if (!svg.current) return;
     return watchGestures(svg.current, {
       view: () => view.current,
-      zoomBy: (factor, [x, y]) => show(zoomed(view.current, factor, x, y)),
+      zoomBy: (factor, [x, y]) => move(zoomed(view.current, factor, x, y)),
       dragBy: (dx, dy) => {
         const { picture: shown, room: within } = latest.current;
-        if (shown) show(dragged(view.current, dx, dy, shown, within));
+        if (shown) move(dragged(view.current, dx, dy, shown, within));
       },
     });
   }, [layout === null]);
@@ -125,23 +134,27 @@ export function Chart(props: ChartProps) {
   const act = (action: ChartAction) => {
     if (!picture || !layout) return;
     const middle = [room.width / 2, room.height / 2] as const;
-    if (action === 'zoomIn') show(zoomed(view.current, zoomStep, ...middle));
-    else if (action === 'zoomOut') show(zoomed(view.current, 1 / zoomStep, ...middle));
-    else if (action === 'fit') show(fitView(picture, room));
-    else if (action === 'active') {
+    if (action === 'zoomIn') move(zoomed(view.current, zoomStep, ...middle));
+    else if (action === 'zoomOut') move(zoomed(view.current, 1 / zoomStep, ...middle));
+    else if (action === 'fit') {
+      moved.current = false;
+      show(fitView(picture, room));
+    } else if (action === 'active') {
       const frame = frameOf(active);
-      if (frame) show(around(picture, room, frame, Math.max(1, view.current.scale)));
+      if (frame) move(around(picture, room, frame, Math.max(1, view.current.scale)));
     } else if (action === 'fold') setFolded(!folded);
     else if (action === 'direction') setTurned(picture.direction === 'right' ? 'down' : 'right');
     else setWords(!words);
   };
   const keyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
+    // The words scroll by the same keys.
+    if ((event.target as Element).closest('.chart-twin')) return;
     const action = chartKeys[event.key.toLowerCase()];
     const [dx, dy] = arrows[event.key] ?? [0, 0];
     if (action !== undefined) act(action);
     else if ((dx !== 0 || dy !== 0) && picture)
-      show(dragged(view.current, -dx * arrowStepPx, -dy * arrowStepPx, picture, room));
+      move(dragged(view.current, -dx * arrowStepPx, -dy * arrowStepPx, picture, room));
     else return;
     event.preventDefault();
     event.stopPropagation();
@@ -168,7 +181,10 @@ export function Chart(props: ChartProps) {
         >
           {picture && (
             <g ref={world} class="chart-world">
-              <Drawing layout={layout} picture={picture} />
+              {/* Made anew for another picture: what was lit on the old one must not shine through. */}
+              <g key={`${picture.direction} ${picture.open}`}>
+                <Drawing layout={layout} picture={picture} />
+              </g>
               <StateButtons
                 picture={picture}
                 layout={layout}

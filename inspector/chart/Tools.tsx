@@ -34,7 +34,7 @@ export function Tools({ folded, direction, words, hasPicture, act }: ToolsProps)
     </button>
   );
   return (
-    <div class="chart-tools" role="toolbar" aria-label="Chart">
+    <div class="chart-tools">
       {hasPicture && (
         <>
           {button('zoomOut', '−', 'Zoom out (−)')}

@@ -31,6 +31,8 @@ interface Probe {
   isAllInSight(): boolean;
   place(): string;
   lit(name: string): string[];
+  /** Waits for so many frames to be painted. */
+  frames(count: number): Promise<void>;
 }
 type Global = { readonly probe: Probe };
 
@@ -159,6 +161,22 @@ it('opens the group of the active state and folds the others, until it is told n
   expect(await page.locator('.chart-state').count()).toBe(10);
 });
 
+it('leaves no light behind when another picture is shown, and shows that from its own place', async () => {
+  await show('upload', { active: 'sending', entered: 'waiting', ghost: 'paused' });
+  await page.locator('.chart-view').focus();
+  await page.keyboard.press('+');
+  await page.keyboard.press('z');
+  expect(await lit('active')).toEqual(['on its way', 'on its way', 'sending']);
+  await show('upload', { active: 'parked', entered: 'sending' });
+  await page.keyboard.press('z');
+  expect(await lit('active')).toEqual(['aside', 'aside', 'parked']);
+  expect(await lit('entered')).toEqual(['on its way']);
+  expect(await lit('ghost')).toEqual([]);
+  await show('upload', { active: 'sending' });
+  expect(await lit('active')).toEqual(['on its way', 'on its way', 'sending']);
+  expect(await lit('entered')).toEqual([]);
+});
+
 it('zooms, fits, turns and pans by keys, and keeps those keys to itself', async () => {
   await show('upload', { active: 'paused' });
   await page.locator('.chart-view').focus();
@@ -187,6 +205,19 @@ it('moves with the mouse and zooms about the pointer', async () => {
   const before = await scale();
   await page.mouse.wheel(0, -200);
   await expect.poll(async () => await scale()).toBeGreaterThan(before);
+});
+
+it('stays where the reader put it when its window changes its size', async () => {
+  await show('breaker', { active: 'open' });
+  const opened = await place();
+  await page.setViewportSize({ width: 800, height: 700 });
+  await expect.poll(place).not.toBe(opened);
+  await page.locator('.chart-view').focus();
+  await page.keyboard.press('ArrowLeft');
+  const put = await place();
+  await page.setViewportSize({ width: 820, height: 720 });
+  await page.evaluate(() => (globalThis as unknown as Global).probe.frames(3));
+  expect(await place()).toBe(put);
 });
 
 it('moves under one finger, zooms under two, and a tap picks', async () => {

@@ -95,6 +95,10 @@ const probe = {
   overflowing,
   repaint,
   isAllInSight,
+  async frames(count: number): Promise<void> {
+    for (let frame = 0; frame < count; frame += 1)
+      await new Promise((resolve) => requestAnimationFrame(resolve));
+  },
   place: () => world()?.getAttribute('transform') ?? '',
   lit: (name: string) =>
     [...document.querySelectorAll(`[data-box].${name}`)].map((each) => each.getAttribute('data-box') ?? ''),
