@@ -21,6 +21,9 @@ export function createLight(root: Element, layout: MachineLayout, picture: Pictu
   const shown = (state: string): readonly Element[] =>
     boxes.get(state) ?? boxes.get(groupOf(state) ?? '') ?? [];
   let on: readonly (readonly [Element, string])[] = [];
+  // Elements of the picture before may have become elements of this one, with what was lit on them.
+  for (const name of ['active', 'entered', 'ghost', 'taken', 'lit'])
+    for (const element of [...root.querySelectorAll(`.${name}`)]) element.classList.remove(name);
 
   return ({ active, entered, last, ghost }) => {
     const next: (readonly [Element, string])[] = [];
