@@ -15,8 +15,8 @@ export interface Streams {
   /** Whether a person watches `err`: progress bars only then. */
   readonly terminal: boolean;
   readonly columns: number;
-  /** Asks a person for something nobody may see. Absent when no person sits at a terminal. */
-  secret?(question: string): Promise<string>;
+  /** Asks a person for things nobody may see, one after the other. Absent when no person sits at a terminal. */
+  secrets?(questions: readonly string[]): Promise<readonly string[]>;
 }
 
 export interface World {

@@ -23,19 +23,26 @@ function version(): string {
   }
 }
 
-/** Echoes nothing; Ctrl-C ends it like any other command. */
-async function askSecret(question: string): Promise<string> {
-  const { createInterface } = await import('node:readline/promises');
+/** Echoes nothing. Whoever ends the input early has typed nothing; Ctrl-C ends the command like any other. */
+async function askSecrets(questions: readonly string[]): Promise<string[]> {
+  const { createInterface } = await import('node:readline');
   const { Writable } = await import('node:stream');
-  const nowhere = new Writable({ write: (_part, _encoding, done) => done() });
-  process.stderr.write(question);
-  const reader = createInterface({ input: process.stdin, output: nowhere, terminal: true });
-  try {
-    return await reader.question('', { signal: interrupted.signal });
-  } finally {
+  const output = new Writable({ write: (_part, _encoding, done) => done() });
+  const reader = createInterface({ input: process.stdin, output, terminal: true });
+  reader.on('SIGINT', () => {
+    interrupted.abort(new Error('ended by Ctrl-C'));
     reader.close();
-    process.stderr.write('\n');
+  });
+  const answers: string[] = [];
+  process.stderr.write(questions[0] ?? '');
+  // One reader for all: what is pasted in one go must not be lost between two.
+  for await (const line of reader) {
+    answers.push(line);
+    process.stderr.write(`\n${questions[answers.length] ?? ''}`);
+    if (answers.length === questions.length) break;
   }
+  reader.close();
+  return answers;
 }
 
 process.exitCode = await runCli(process.argv.slice(2), {
@@ -44,7 +51,7 @@ process.exitCode = await runCli(process.argv.slice(2), {
     err: (text) => process.stderr.write(text),
     terminal: process.stderr.isTTY === true,
     columns: process.stdout.columns ?? 120,
-    ...(process.stdin.isTTY ? { secret: askSecret } : {}),
+    ...(process.stdin.isTTY ? { secrets: askSecrets } : {}),
   },
   environment: process.env,
   workingDirectory: process.cwd(),

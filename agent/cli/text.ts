@@ -37,6 +37,13 @@ export function lengthText(ms: number): string {
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
 
+/** A range of lengths of time: "2 min to 5 min"; one length where both ends read the same. */
+export function rangeText(range: unknown): string {
+  const { low, high } = range as { readonly low: number; readonly high: number };
+  const [from, to] = [lengthText(low), lengthText(high)];
+  return from === to ? from : `${from} to ${to}`;
+}
+
 /** Wall-clock time as ISO 8601 in UTC, to the second. */
 export function timeText(wallMs: number): string {
   return new Date(wallMs).toISOString().replace(/\.\d+Z$/, 'Z');

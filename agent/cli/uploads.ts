@@ -1,6 +1,6 @@
 // An upload as the daemon's API tells it, and how the commands show it. One row here is one line of `tender ls`.
 import type { Answer, ApiClient } from './client.ts';
-import { bytesText, lengthText, oneLine, shorten } from './text.ts';
+import { bytesText, lengthText, oneLine, rangeText, shorten } from './text.ts';
 
 /** Fields of the API's upload object that people are shown; all others pass through --json untouched. */
 export interface UploadView {
@@ -36,13 +36,14 @@ export function uploadRow(upload: UploadView, columns: number): string[] {
     shorten(oneLine(upload.name), Math.max(20, Math.min(48, columns - 70))),
     upload.sizeBytes === null ? '-' : bytesText(upload.sizeBytes),
     upload.percent === null ? '-' : `${Math.floor(upload.percent)} %`,
+    upload.leftMs ? rangeText(upload.leftMs) : '-',
     String(upload.priority),
     upload.state,
     oneLine(upload.why),
   ];
 }
 
-export const uploadHead = ['ID', 'NAME', 'SIZE', 'DONE', 'PRIO', 'STATE', 'WHY'];
+export const uploadHead = ['ID', 'NAME', 'SIZE', 'DONE', 'LEFT', 'PRIO', 'STATE', 'WHY'];
 
 /** `41 % of 3.4 MB, 120 KB/s, about 17 s left`; the rate is what the caller measured. */
 export function progressText(upload: UploadView, bytesPerSecond: number | undefined): string {

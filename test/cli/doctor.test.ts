@@ -1,6 +1,6 @@
 // `tender doctor` on a running agent, a stopped one, none at all, and with broken settings: it always answers, names the fix,
 // and gives no secret away.
-import { chmod, writeFile } from 'node:fs/promises';
+import { chmod, chown, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -112,4 +112,16 @@ it('what it finds travels in a bundle', async () => {
   const { checks } = json.at(-1)!.doctor as { checks: Found[] };
   expect(checks.length).toBeGreaterThan(8);
   expect(JSON.stringify(checks)).not.toContain(aboard.directory);
+});
+
+it.skipIf(process.getuid?.() !== 0)('another user’s stopped log is left alone, also by root', async () => {
+  const aboard = await yacht();
+  await aboard.start();
+  await aboard.stop();
+  await chown(join(aboard.directory, 'state'), 12_345, 12_345);
+  const { log } = found(await aboard.tender('doctor', '--json'));
+  expect(log).toMatchObject({ verdict: 'skipped', message: expect.stringContaining('another user') });
+  const run = await aboard.tender('bundle', '-o', 'b.html', '--json');
+  expect(run.code).toBe(77);
+  expect(run.json.at(-1)).toMatchObject({ ok: false, code: 'TENDER_NOT_PERMITTED' });
 });

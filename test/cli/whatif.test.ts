@@ -1,4 +1,7 @@
 // `tender whatif` and `tender inspect` on a running agent, on a stopped one and on a bundle: the same answers, and no trace.
+import { readFile, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, it } from 'vitest';
 import { type Yacht, yacht } from './aboard.ts';
 
@@ -93,7 +96,6 @@ it('inspect --verify says yes to a whole bundle and no to one that was cut or ch
     replay: { replays: true },
     chain: { holds: true },
   });
-  const { readFile } = await import('node:fs/promises');
   const text = await readFile(`${aboard.directory}/b.html`, 'utf8');
   await aboard.file('cut.html', text.slice(0, text.indexOf('id="tender-bundle">') + 3_000));
   const cut = await aboard.tender('inspect', '--verify', 'cut.html', '--json');
@@ -104,6 +106,19 @@ it('inspect --verify says yes to a whole bundle and no to one that was cut or ch
     code: 'TENDER_BUNDLE_INVALID',
   });
   expect((await aboard.tender('inspect', 'none.html', '--json')).code).toBe(66);
+});
+
+it('a bundle with another page than ours is opened in ours', async () => {
+  const { aboard } = await withDocument();
+  await aboard.tender('bundle', '-o', 'b.html');
+  const text = await readFile(`${aboard.directory}/b.html`, 'utf8');
+  await aboard.file('foreign.html', text.replace('<body>', '<body><script>alert(1)</script>'));
+  const mine = await aboard.tender('inspect', 'b.html', '--print', '--json');
+  expect(String(mine.json.at(-1)!.url)).toBe(pathToFileURL(`${aboard.directory}/b.html`).href);
+  const foreign = await aboard.tender('inspect', 'foreign.html', '--print', '--json');
+  const copy = fileURLToPath(String(foreign.json.at(-1)!.url));
+  expect(await readFile(copy, 'utf8')).toBe(text);
+  await rm(dirname(copy), { recursive: true });
 });
 
 it('inspect without a file prints the link of the live page', async () => {

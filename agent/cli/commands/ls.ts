@@ -9,12 +9,14 @@ export const ls: CliCommand = {
   options(command) {
     command
       .option('--state <state>', 'only this state, such as waiting, parked or indexed')
+      .option('--search <text>', 'only those with this piece of text in their name or id')
       .option('--limit <n>', 'at most so many', '200');
   },
   async run(context, _args, options) {
     const api = await context.api();
     const query = new URLSearchParams({ limit: String(options.limit) });
     if (typeof options.state === 'string') query.set('state', options.state);
+    if (typeof options.search === 'string') query.set('q', options.search);
     const answer = await api.get(`/v1/uploads?${query}`);
     const uploads = asUploads(answer);
     context.tell({ type: 'result', ok: true, ...answer });

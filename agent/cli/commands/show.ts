@@ -1,9 +1,11 @@
 // `tender show ID`: everything known about one document, its proof of storage and its history. `tender why ID`: the one
 // sentence that says what it waits for, when that ends and what a person can do.
+
+import { moneyText } from '../../config/price.ts';
 import type { Answer } from '../client.ts';
 import type { CliCommand } from '../command.ts';
-import { bytesText, oneLine, table, timeText } from '../text.ts';
-import { getUpload } from '../uploads.ts';
+import { bytesText, oneLine, rangeText, table, timeText } from '../text.ts';
+import { getUpload, type UploadView } from '../uploads.ts';
 
 export const show: CliCommand = {
   usage: 'show <id>',
@@ -25,6 +27,7 @@ export const show: CliCommand = {
       ['attempts', String(upload.attempts)],
       ['added', timeText(Number(upload.addedMs))],
     ];
+    rows.push(...wayRows(upload));
     if (typeof upload.sha256 === 'string') rows.push(['sha-256', upload.sha256]);
     const stored = upload.stored as Answer | null;
     if (stored)
@@ -44,6 +47,22 @@ export const show: CliCommand = {
     return 0;
   },
 };
+
+/** Its place and pace, and what it cost and saved on the line; only what there is to tell. */
+function wayRows(upload: UploadView): string[][] {
+  const rows: string[][] = [];
+  if (typeof upload.order === 'number') rows.push(['place in the line', String(upload.order)]);
+  if (typeof upload.rateBytesPerSecond === 'number')
+    rows.push(['rate', `${bytesText(upload.rateBytesPerSecond)}/s`]);
+  if (upload.leftMs) rows.push(['time left', rangeText(upload.leftMs)]);
+  const saved = (upload.savedBytes ?? {}) as Record<string, number>;
+  const ways = Object.entries(saved).filter(([, bytes]) => bytes > 0);
+  if (ways.length > 0)
+    rows.push(['saved', ways.map(([way, bytes]) => `${bytesText(bytes)} ${way}`).join(', ')]);
+  if (typeof upload.costMicros === 'number')
+    rows.push(['cost so far', moneyText(upload.costMicros, String(upload.costCurrency))]);
+  return rows;
+}
 
 export const why: CliCommand = {
   usage: 'why <id>',

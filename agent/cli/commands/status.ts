@@ -1,7 +1,7 @@
 // `tender status`: link, queue, guards and disk on one screen.
 import type { Answer } from '../client.ts';
 import type { CliCommand } from '../command.ts';
-import { bytesText, lengthText, table } from '../text.ts';
+import { bytesText, lengthText, rangeText, table } from '../text.ts';
 
 export const status: CliCommand = {
   usage: 'status',
@@ -37,6 +37,19 @@ function lines(answer: Answer): string[][] {
       `up ${lengthText(Number(answer.uptimeMs ?? 0))}, ${bytesText(Number(answer.rssBytes ?? 0))} of memory`,
     ],
   ];
+  const sent = part('sent');
+  const saved = part('saved') as Record<string, number>;
+  const savedBytes = (saved.resumed ?? 0) + (saved.deduped ?? 0) + (saved.compressed ?? 0);
+  rows.push(['SENT', `${bytesText(Number(sent.wireBytes ?? 0))}, ${bytesText(savedBytes)} saved`]);
+  const left = part('left');
+  if (Number(left.bytes ?? 0) > 0)
+    rows.push(['LEFT', `${bytesText(Number(left.bytes))}${left.ms ? `, ${rangeText(left.ms)}` : ''}`]);
+  // The link has its line above; of the rest only what is not as it should be.
+  for (const one of (answer.components ?? []) as readonly Answer[])
+    if (one.isAvailable !== true && one.id !== 'line' && one.id !== 'notices')
+      rows.push(['PART', `${one.id}: ${one.name}. ${one.why}`]);
+  const off = ((answer.features ?? []) as readonly Answer[]).filter(({ available }) => available === false);
+  for (const { title, why } of off) rows.push(['OFF', `${title}: ${why}`]);
   const page = part('page');
   rows.push(['PAGE', page.url ? `${page.url} (tender ui opens it)` : String(page.why ?? 'not served')]);
   for (const breaker of (answer.breakers ?? []) as readonly Answer[])

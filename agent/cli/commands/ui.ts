@@ -114,10 +114,10 @@ function labelOf(name: string): string {
 
 /** From standard input, so that it stands in no list of processes and no history; a terminal shows nothing of it. */
 async function askPassword(context: Context): Promise<string> {
-  const first = context.streams.secret
-    ? await context.streams.secret('New password: ')
-    : (await readFile('/dev/stdin', 'utf8')).replace(/\r?\n$/, '');
-  if (context.streams.secret && (await context.streams.secret('Once more: ')) !== first)
+  const { secrets } = context.streams;
+  if (!secrets) return (await readFile('/dev/stdin', 'utf8')).replace(/\r?\n$/, '');
+  const [first, second] = await secrets(['New password: ', 'Once more: ']);
+  if (first === undefined || first !== second)
     throw new TenderError('TENDER_USAGE', 'The two were not the same: nothing was changed.');
   return first;
 }

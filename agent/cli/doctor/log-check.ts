@@ -8,6 +8,7 @@ import { openOfflineLog } from '../../daemon/offline-log.ts';
 import { TenderError } from '../../errors.ts';
 import type { HostStatus } from '../../host/contract.ts';
 import { connectApi } from '../client.ts';
+import { refuseOthersLog } from '../saved/stopped-log.ts';
 import { type Check, failed, ok, skipped, warning } from './check.ts';
 
 /** A database of 64 MB is read in a few seconds on a slow card. */
@@ -64,6 +65,7 @@ async function running(config: Config, log: HostStatus, signal: AbortSignal) {
 
 async function stopped(config: Config) {
   try {
+    await refuseOthersLog(config.state.directory);
     const log = await openOfflineLog(createLevelStorage(config.state.directory, { existing: true }));
     try {
       if (log.damage !== null)

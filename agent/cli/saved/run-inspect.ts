@@ -12,6 +12,7 @@ import { judgeBundle } from './bundle-log.ts';
 import { type Moment, momentOf } from './moment.ts';
 import { openLog } from './open-log.ts';
 import { sequenceOption } from './options.ts';
+import { ownPage } from './own-page.ts';
 
 export async function runInspect(
   context: Context,
@@ -45,12 +46,12 @@ async function openBundle(
 ): Promise<number> {
   const seen = await judgeBundle(path);
   const ok = seen.whole && seen.replay.replays && seen.chain.holds;
-  const url = pathToFileURL(path).href;
+  const page = options.verify === true ? undefined : await ownPage(path);
+  const url = pathToFileURL(page?.path ?? path).href;
   context.tell({ type: 'result', ok, url, ...summary(seen) });
   tellBundle(context, seen);
-  if (options.verify !== true) {
-    if (options.print === true || context.json || !openBrowser(url)) context.say(url);
-  }
+  if (page?.copied) context.say("its page is not this build's: here is the same log in this build's page");
+  if (page && (options.print === true || context.json || !openBrowser(url))) context.say(url);
   return ok ? 0 : agentErrors.TENDER_BUNDLE_UNFAITHFUL;
 }
 
@@ -143,7 +144,12 @@ function sayMoment(context: Context, moment: Moment, sentence: string, todo: str
 }
 
 function contextLines(context: JsonObject): string[] {
-  return Object.entries(context).map(([key, value]) => `  ${key}  ${JSON.stringify(value)}`);
+  // What was never touched says nothing.
+  const untouched = ['null', '0', '[]', '{}', 'false'];
+  return Object.entries(context)
+    .map(([key, value]) => [key, JSON.stringify(value)] as const)
+    .filter(([, text]) => !untouched.includes(text))
+    .map(([key, text]) => `  ${key}  ${text}`);
 }
 
 /** Hands the address to the desktop, where there is one; we do not wait for it. */
