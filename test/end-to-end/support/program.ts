@@ -3,11 +3,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { agentNodeFlags, cloudNodeFlags } from '../../../agent/cli/node-flags.ts';
 import { until } from './until.ts';
 
 const above = join(import.meta.dirname, '..', '..', '..');
 /** A benchmark runs from the emitted code itself, a test from its source. */
 const emitted = existsSync(join(above, 'package.json')) ? join(above, 'dist') : above;
+/** As the launcher starts them: memory and speed are those of real life. */
+const nodeFlags = { cloud: cloudNodeFlags, agent: agentNodeFlags } as const;
 const mains = { cloud: ['cloud', 'cli', 'main.js'], agent: ['agent', 'cli', 'main.js'] } as const;
 
 export type Half = keyof typeof mains;
@@ -41,7 +44,7 @@ export function startProgram(half: Half, args: readonly string[]): Program {
     throw new Error(
       `There is no ${main}: these tests run emitted JavaScript, so run \`npm run build\` first.`,
     );
-  const child = spawn(process.execPath, [main, ...args, '--json'], {
+  const child = spawn(process.execPath, [...nodeFlags[half], main, ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: environment(),
   });
