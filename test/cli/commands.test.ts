@@ -151,7 +151,7 @@ describe('tender ls, show, why', () => {
       last(await ship.tender('ls', '--state', 'cancelled', '--json')).items.map((item) => item.id),
     ).toEqual([ids[1], ids[0]]);
     const human = (await ship.tender('ls')).out.split('\n');
-    expect(human[0]).toMatch(/^ID +NAME +SIZE +DONE +PRIO +STATE +WHY$/);
+    expect(human[0]).toMatch(/^ID +NAME +SIZE +DONE +LEFT +PRIO +STATE +WHY$/);
     expect(human[1]).toMatch(
       new RegExp(`^${ids[2]!.slice(-6)}  added/c .* sending +There is no|^${ids[2]!.slice(-6)}  added/c`),
     );
