@@ -15,6 +15,8 @@ const restMaxMs = 500;
 const progressEveryMs = 250;
 const aliveEveryMs = 15_000;
 export const uploadsPerEventMax = 200;
+/** The ship's time zone, for clocks on pages: IANA name. */
+const shipZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** Records read from the log in one go, for a client that is further behind than memory reaches. */
 const pageRecords = 512;
 /** Further behind than this, the whole list is cheaper than the changes. */
@@ -102,7 +104,7 @@ function hello({ host, changes, version, clock }: FeedPorts): string {
   const { logId, boot } = host.status();
   return eventOf(
     'hello',
-    { logId, boot, build: version, head: changes.head, now: clock.wallMs() },
+    { logId, boot, build: version, head: changes.head, now: clock.wallMs(), zone: shipZone },
     undefined,
   );
 }

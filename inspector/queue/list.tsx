@@ -5,6 +5,7 @@ import { useRef } from 'preact/hooks';
 import { countText } from './amounts.ts';
 import { Button } from './button.tsx';
 import { useQueue } from './context.ts';
+import { useKeptFocus } from './kept-focus.ts';
 import { type Group, type GroupName, groupsOf } from './order.ts';
 import { placeAt } from './placing.ts';
 import { Row } from './row.tsx';
@@ -34,14 +35,15 @@ const statesOfGroup: Readonly<Record<GroupName, readonly string[]>> = {
 export function QueueList() {
   const { store } = useQueue();
   const groups = store.groups.value;
+  const keep = useKeptFocus();
   if (!store.ready.value) return <p class="queue-empty">Reading the queue …</p>;
   if (groups.length === 0) return <p class="queue-empty">{emptyText(store)}</p>;
   return (
-    <>
+    <div class="groups" ref={keep}>
       {groups.map((group) => (
         <GroupList key={group.name} group={group} />
       ))}
-    </>
+    </div>
   );
 }
 
@@ -71,13 +73,7 @@ function GroupList({ group }: { readonly group: Group }) {
       groupsOf(store.rows.value.byId.values(), 'all', '').find((one) => one.name === 'line')?.rows ?? [];
     const others = line.filter((one) => one.id !== upload.id);
     const place = others.findIndex((one) => one.id === id) + (where === 'below' ? 1 : 0);
-    const placing = placeAt(line, upload, place);
-    if (!placing.exact)
-      store.news.say(
-        'hint',
-        'It went as near as it can: among documents of one priority the older goes first.',
-      );
-    if (placing.priority !== upload.priority) void commands.prioritise(upload, placing.priority);
+    void commands.place(upload, placeAt(line, upload, place));
   };
   // One function for the life of the list, or each picture would draw every row anew.
   const grip = useRef((event: PointerEvent, upload: Upload) => {

@@ -59,7 +59,7 @@ function Order({ upload, blocked }: { readonly upload: Upload; readonly blocked:
     groupsOf(store.rows.value.byId.values(), 'all', '').find(({ name }) => name === 'line')?.rows ?? [];
   const place = line.findIndex(({ id }) => id === upload.id);
   const go = (placing: Placing | undefined) => {
-    if (placing && placing.priority !== upload.priority) void commands.prioritise(upload, placing.priority);
+    if (placing) void commands.place(upload, placing);
   };
   const up = place > 0 ? placeBeside(line, upload, -1) : undefined;
   const down = place >= 0 ? placeBeside(line, upload, 1) : undefined;

@@ -107,6 +107,8 @@ describe('the crew’s page', () => {
     await tabTo(page, 'Low');
     await page.keyboard.press('Enter');
     await until('the last place', async () => (await namesShown(page)).at(-1) === 'Charter agreement.pdf');
+    // The row has moved with the button that was pressed: the focus went along.
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Low');
     await tabTo(page, 'Critical');
     await page.keyboard.press('Enter');
     await until('the first place', async () => (await namesShown(page))[0] === 'Charter agreement.pdf');
