@@ -30,7 +30,7 @@ const ruleFor = (file: string): ImportRule | undefined =>
     .filter((rule) => file.startsWith(rule.folder))
     .sort((a, b) => b.folder.length - a.folder.length)[0];
 
-const importPattern = /(?:\bfrom\s*|\bimport\s*\(\s*|^\s*import\s+)(['"])([^'"]+)\1/g;
+const importPattern = /(?:\bfrom\s+|\bimport\s*\(\s*|^\s*import\s+)(['"])([^'"]+)\1/g;
 
 /** Imports of `text` that the table does not allow for `file`. */
 export function importBreaches(file: string, text: string): Breach[] {
