@@ -1,5 +1,6 @@
 // A row that moves to another place in the list takes its buttons out of the document for a moment, and with them the focus
-// of who pressed one. This gives it back, so that "Up, Up, Up" works from the keyboard.
+// of who pressed one. This gives it back, so that "Up, Up, Up" works from the keyboard. Newer browsers move without that
+// (moveBefore, which Preact uses where it is); tablets aboard are seldom new.
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 
 /** A ref for the element whose focus is kept over its own redrawings. */

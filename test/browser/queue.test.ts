@@ -112,6 +112,7 @@ describe('the crew’s page', () => {
     await tabTo(page, 'Critical');
     await page.keyboard.press('Enter');
     await until('the first place', async () => (await namesShown(page))[0] === 'Charter agreement.pdf');
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('Critical');
     await tabTo(page, 'Cancel…');
     await page.keyboard.press('Enter');
     await page.getByRole('dialog').waitFor();
