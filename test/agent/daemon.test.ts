@@ -143,6 +143,33 @@ describe('the daemon', () => {
     expect(await readdir(join(ship.home, 'state', 'spool'))).toEqual([]);
   });
 
+  test('features go off when the link goes and return with it; what was sent and saved is told', async () => {
+    const ship = await voyage({ 'cost.per_gb': '50USD' });
+    ship.link.isDown = true;
+    await ship.boot();
+    const off = async () =>
+      ((await ship.daemon.aboard.status()).features as { id: string; available: boolean }[])
+        .filter(({ available }) => !available)
+        .map(({ id }) => id);
+    const line = async () =>
+      ((await ship.daemon.aboard.status()).components as Record<string, unknown>[])[0]!;
+    await ship.until(async () => (await line()).name === 'disconnected');
+    expect(await off()).toEqual(['sending', 'search', 'notices']);
+    expect(await line()).toMatchObject({ host: '127.0.0.1', port: 8080, lastSuccessfulRequestMs: null });
+    expect(Number((await line()).attempts)).toBeGreaterThan(0);
+    await ship.add('a.txt', 'x'.repeat(50_000));
+    ship.link.isDown = false;
+    await ship.until(async () => (await ship.states()).stored === 1);
+    expect(await off()).toEqual([]);
+    expect((await line()).lastSuccessfulRequestMs).toBeGreaterThan(0);
+    const { total, currency } = (await ship.daemon.aboard.costs()) as Record<string, Record<string, number>>;
+    expect(currency).toBe('USD');
+    expect(total).toMatchObject({ documentsStored: 1 });
+    expect(total!.wireBytes).toBeGreaterThan(50_000);
+    expect(total!.spentMicros).toBe(Math.round(total!.wireBytes! * 0.05));
+    expect((await ship.daemon.aboard.status()).sent).toEqual({ wireBytes: total!.wireBytes, documents: 1 });
+  });
+
   test('an unenrolled device waits, says so, and goes online after enrolling without a restart', async () => {
     const ship = await voyage();
     const { identity } = ship;
