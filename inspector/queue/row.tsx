@@ -152,7 +152,7 @@ function MainAction({ upload, blocked }: { readonly upload: Upload; readonly blo
 
 function amountText(upload: Upload): string {
   const { sizeBytes, sentBytes, rateBytesPerSecond } = upload;
-  if (sizeBytes === null) return 'size not known yet';
+  if (sizeBytes === null) return isEnded(upload) || upload.state === 'parked' ? '' : 'size not known yet';
   if (isEnded(upload)) return sizeText(sizeBytes);
   const percent = percentOf(upload);
   const parts = [sentBytes > 0 ? sizeOfText(sentBytes, sizeBytes) : sizeText(sizeBytes)];
