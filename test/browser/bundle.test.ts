@@ -119,6 +119,38 @@ it('a page of the simulator opens the same way, with its broken rule told', asyn
   await watched.close();
 });
 
+it('names made to be obeyed are shown as letters, in the list, the log, the notes and the status', async () => {
+  const evil = [
+    '<script>document.title="owned"</script>.pdf',
+    '<img src=x onerror="document.title=\'owned\'">.jpg',
+    '"><svg onload=document.title="owned">',
+    "javascript:document.title='owned'",
+    '</script><script>document.title="owned"</script>',
+    '{{constructor.constructor("document.title=1")()}}',
+    '<a href="https://example.invalid">x</a>',
+    '</textarea><iframe src="https://example.invalid">',
+  ];
+  const log = await temporaryDirectory();
+  await fillLog(log, { records: 200, seed: 12, alongside: 20, names: evil });
+  const template = await pageTemplate();
+  const config = evil.map((text) => ({ key: text, value: text, origin: text, accepts: '', why: '' }));
+  const made = await withStoppedLog(log, (source) =>
+    bundleOf(source, { reveal: 'everything', notes: evil, status: { evil }, config }, template),
+  );
+  const path = join(await temporaryDirectory(), 'evil.html');
+  await writeFile(path, made.html);
+  const watched = await opened(pathToFileURL(path).href);
+  await watched.page.locator('.saved-about').click();
+  expect(await watched.page.locator('.saved-parts').textContent()).toContain(evil[0]!);
+  await watched.page.locator('.saved-about').click();
+  for (let step = 0; step < 30; step++) await watched.page.keyboard.press('ArrowLeft');
+  await watched.page.locator('main.machines').getByText('onerror=').first().waitFor();
+  expect(await watched.page.title()).not.toContain('owned');
+  expect(await watched.page.locator('iframe, img, svg[onload]').count()).toBe(0);
+  watched.assertClean();
+  await watched.close();
+});
+
 it('a bundle that was cut off or changed says so instead of showing something else', async () => {
   const { made, path } = await redactedBundle();
   const at = made.html.indexOf('id="tender-bundle">') + 4_000;
