@@ -8,6 +8,7 @@ import type { Change, Clock } from '../ports.ts';
 
 const cursorRow = 'meter/cursor';
 const monthPrefix = 'meter/month/';
+const deliveredRow = 'meter/delivered';
 const pageRecords = 500;
 /** Sums are written this long after the first news of them. */
 const writeAfterMs = 10_000;
@@ -26,12 +27,22 @@ export interface MonthSums {
   readonly documentsStored: number;
 }
 
+/** The last document the cloud signed for, and how many there were on that day (UTC). */
+export interface Delivered {
+  readonly day: string;
+  readonly count: number;
+  readonly uploadId: string;
+  readonly atMs: number;
+}
+
 export interface Meter {
   /** After host.open(): takes up what the last life left. */
   start(): void;
   stop(): void;
   /** `2026-11` → sums, in order of months; everything up to now. */
   months(): Promise<ReadonlyMap<string, MonthSums>>;
+  /** As far as the log was read; undefined: none yet. */
+  readonly delivered: Delivered | undefined;
   /** The same added up. */
   total(): Promise<MonthSums>;
 }
@@ -65,6 +76,7 @@ export function createMeter({
   let writtenSeq = 0;
   /** Months that the rows do not know of as they are. */
   const changed = new Set<string>();
+  let delivered: Delivered | undefined;
   let stopped = false;
   let cancel: (() => void) | undefined;
   let loading: Promise<void> | undefined;
@@ -86,7 +98,14 @@ export function createMeter({
     const month = new Date(record.wall).toISOString().slice(0, 7);
     months.set(month, plus(months.get(month) ?? nothingMetered, sums));
     changed.add(month);
+    if (record.event.type === 'upload.stored') delivered = deliver(record);
     return true;
+  }
+
+  function deliver({ actor, wall }: Rec): Delivered {
+    const day = new Date(wall).toISOString().slice(0, 10);
+    const count = delivered?.day === day ? delivered.count + 1 : 1;
+    return { day, count, uploadId: actor.slice('upload/'.length), atMs: wall };
   }
 
   /** Where the rows stand. In another log than theirs the sums go on and its records are read from the beginning. */
@@ -97,6 +116,8 @@ export function createMeter({
       loaded.set(key.slice(monthPrefix.length), { ...nothingMetered, ...(JSON.parse(value) as MonthSums) });
     const row = await host.row(cursorRow);
     const found = row === undefined ? undefined : (JSON.parse(row) as Standing);
+    const last = await host.row(deliveredRow);
+    delivered = last === undefined ? undefined : (JSON.parse(last) as Delivered);
     for (const [month, sums] of loaded) months.set(month, sums);
     standing = { logId, seq: found?.logId === logId ? found.seq : 0 };
     writtenSeq = standing.seq;
@@ -160,6 +181,8 @@ export function createMeter({
     changed.clear();
     for (const month of told)
       rows.push({ type: 'put', key: `${monthPrefix}${month}`, value: JSON.stringify(months.get(month)) });
+    if (delivered !== undefined)
+      rows.push({ type: 'put', key: deliveredRow, value: JSON.stringify(delivered) });
     try {
       await host.putRows(rows, { soft: true });
     } catch (error) {
@@ -175,6 +198,9 @@ export function createMeter({
       stopped = true;
       untail();
       cancel?.();
+    },
+    get delivered() {
+      return delivered;
     },
     async months() {
       await caughtUp();

@@ -1,5 +1,6 @@
 // Everything the daemon knows of its queue as a whole, put together: what changed, in which order it goes, how fast, what it
 // cost. daemon.ts starts it after the log is open; the API asks it.
+import { type Name, nameForPeople } from '../../cloud/contract/name.ts';
 import type { Aboard } from '../api/aboard.ts';
 import { costMicros, type Price } from '../config/price.ts';
 import type { Host } from '../host/contract.ts';
@@ -12,7 +13,7 @@ import { createMeter, nothingMetered } from './meter.ts';
 import { createRates, timeLeft } from './rates.ts';
 import { createRunning } from './running.ts';
 import type { StatusFacts } from './status.ts';
-import type { Moving } from './upload-json.ts';
+import { contextOf, type Moving } from './upload-json.ts';
 import { createUploads } from './uploads.ts';
 
 /** Before host.open(): no record may be missed. */
@@ -34,6 +35,19 @@ export function createQueue(ports: {
       : { currency: price.currency, microsOf: (bytes: number) => costMicros(bytes, price) };
   const uploads = createUploads({ host, board, rates, running, price: priced });
 
+  /** Of today (UTC), and the last of all. */
+  async function delivered(): Promise<StatusFacts['delivered']> {
+    const found = meter.delivered;
+    if (found === undefined) return { count: 0, last: null };
+    const today = new Date(clock.wallMs()).toISOString().slice(0, 10);
+    const cell = await host.read(`upload/${found.uploadId}`).catch(() => undefined);
+    const name = cell === undefined ? '' : nameForPeople(contextOf(cell).name as Name);
+    return {
+      count: found.day === today ? found.count : 0,
+      last: { id: found.uploadId, name, atMs: found.atMs },
+    };
+  }
+
   return {
     running,
     /** After host.open(). */
@@ -48,13 +62,15 @@ export function createQueue(ports: {
       meter.stop();
     },
     /** For the status. */
-    async facts(): Promise<Pick<StatusFacts, 'states' | 'metered' | 'left'>> {
+    async facts(): Promise<Pick<StatusFacts, 'states' | 'metered' | 'left' | 'delivered'>> {
       await board.settled();
       const bytes = board.bytesInLine();
+      // A log that cannot be read now must not keep the status from being told.
+      const metered = await meter.total().catch(() => nothingMetered);
       return {
         states: board.states(),
-        // A log that cannot be read now must not keep the status from being told.
-        metered: await meter.total().catch(() => nothingMetered),
+        metered,
+        delivered: await delivered(),
         left: { bytes, ms: timeLeft(0, bytes, undefined, rates.total()) },
       };
     },

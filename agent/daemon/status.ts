@@ -41,6 +41,11 @@ export interface StatusFacts {
   readonly noticedMs: number | null;
   /** What this device has sent and saved, as far as the meter has read. */
   readonly metered: MonthSums;
+  /** Documents the cloud signed for today (UTC), and the last of all. */
+  readonly delivered: {
+    readonly count: number;
+    readonly last: { readonly id: string; readonly name: string; readonly atMs: number } | null;
+  };
   /** Bytes that want the line, and how long they take. */
   readonly left: {
     readonly bytes: number | null;
@@ -89,6 +94,7 @@ export function statusJson(facts: StatusFacts): JsonObject {
     inventoryOwed: facts.inventoryOwed,
     line: facts.line,
     left: facts.left,
+    delivered: facts.delivered,
     sent: { wireBytes: facts.metered.wireBytes, documents: facts.metered.documentsStored },
     saved: {
       resumed: facts.metered.resumedBytes,

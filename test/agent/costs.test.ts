@@ -116,6 +116,7 @@ describe('the meter', () => {
       wireBytes: documents * each,
       documentsStored: documents,
     });
+    expect(last.meter.delivered).toMatchObject({ day: '2026-01-01', count: documents });
   });
 
   test('its own rows do not keep it busy: after they are written nothing more is', async () => {

@@ -43,6 +43,7 @@ const well: StatusFacts = {
   noticedMs: 8_000,
   metered: { ...nothingMetered, wireBytes: 700, resumedBytes: 300, documentsStored: 2 },
   left: { bytes: 5, ms: null },
+  delivered: { count: 0, last: null },
 };
 
 const status = (facts: Partial<StatusFacts> = {}) =>

@@ -49,7 +49,7 @@ export function uploadRoutes(aboard: Aboard): readonly Route[] {
         const ids = request.query.get('ids');
         if (ids !== null) {
           const { items, gone } = await uploads.items(idsOf(ids));
-          return { status: 200, json: { items, gone, more: false, head } };
+          return { status: 200, json: { items, gone, more: false, next: null, head } };
         }
         const state = wordOf(request.query.get('state'), 'state', uploadStates);
         const limit = wholeNumber(request.query.get('limit'), 'limit', {
