@@ -19,7 +19,7 @@ export interface SavedRecord extends LogRecord {
   readonly src: string;
   readonly boot: number;
   readonly type: string;
-  /** Of the original record, also where names were replaced: the original's chain stays visible. */
+  /** Of the original record; where names were replaced, an HMAC of it: else guessed names could be tried on it. */
   readonly hash: string;
 }
 

@@ -1,6 +1,6 @@
 // Makes a bundle: reads the log once, in order; checks chain and replay of the original on the way; replaces names; hands
 // line after line to the writer. Of the records only the one in hand is held; of the actors their present cells.
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import {
   type BundleBase,
   type BundleEnd,
@@ -91,6 +91,8 @@ export async function makeBundle(request: BundleRequest): Promise<BundleMade> {
   const original = createReplayCheck({ forget: true });
   const shown = createReplayCheck({ forget: true });
   const chain = createChainCheck(source.logId);
+  const plain = request.reveal === 'everything';
+  const hide = request.reveal === 'nothing' ? hidden(request.salt) : (hash: string) => hash;
   const problems: string[] = [];
   const met = new Set<string>();
   let records = 0;
@@ -115,8 +117,8 @@ export async function makeBundle(request: BundleRequest): Promise<BundleMade> {
       met.add(record.actor);
       if (record.n > 1 && !record.actor.startsWith('host/')) await writeBase(record.actor, record.n - 1);
     }
-    original.record(record);
-    const redacted = redactRecord(redactor, record, shown);
+    const folds = original.record(record) !== undefined;
+    const redacted = plain ? record : redactRecord(redactor, record, folds ? shown : undefined, hide);
     shown.record(redacted);
     await out.line({ record: redacted as unknown as Json });
   }
@@ -172,16 +174,28 @@ function redactBase(redactor: Redactor, base: BundleBase): BundleBase {
 }
 
 /**
- * The record as it may leave. Its digest is of the cell that the redacted records lead to; its hash stays the original's, so
- * that two bundles of one log, and the log itself, can be laid side by side.
+ * The record as it may leave. Its digest is of the cell that the redacted records lead to; where the original did not fold
+ * (`shown` undefined) it is nobody's, so that the redacted one does not fold either.
  */
-function redactRecord(redactor: Redactor, record: SavedRecord, shown: ReplayCheck): SavedRecord {
+function redactRecord(
+  redactor: Redactor,
+  record: SavedRecord,
+  shown: ReplayCheck | undefined,
+  hide: (hash: string) => string,
+): SavedRecord {
   const event = redactor.value(record.event as Json) as unknown as SavedRecord['event'];
   const actor = redactor.actor(record.actor);
-  const redacted = { ...record, actor, event };
+  const redacted = { ...record, actor, event, hash: hide(record.hash) };
   if (record.actor.startsWith('host/')) return redacted;
-  return { ...redacted, digest: digestAfter(shown.cell(actor), redacted) ?? record.digest };
+  return { ...redacted, digest: (shown && digestAfter(shown.cell(actor), redacted)) ?? noDigest };
 }
+
+/** A record's hash and digest are over everything in it: who guesses a name could try the guess on them. Keyed, it cannot be tried. */
+function hidden(salt: Uint8Array): (hash: string) => string {
+  return (hash) => createHmac('sha256', salt).update(`hash\0${hash}`).digest('base64url');
+}
+
+const noDigest = 0;
 
 /** The digest the record leads to, whatever it says itself; undefined when it cannot be taken at all. */
 function digestAfter(before: Cell | undefined, record: SavedRecord): number | undefined {

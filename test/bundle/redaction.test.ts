@@ -240,6 +240,44 @@ function decodedStrings(text: string): string[] {
 const redactor = (reveal: 'nothing' | 'names' = 'nothing', salt = 1) =>
   createRedactor(createPseudonyms(new Uint8Array(32).fill(salt)), reveal);
 
+it('a guessed name cannot be tried on the hashes; with names shown they are the log’s own', async () => {
+  const directory = await filledLog();
+  const hashes = (text: string) =>
+    text
+      .split('\n')
+      .filter((line) => line.startsWith('{"record"'))
+      .map((line) => (JSON.parse(line) as { record: SavedRecord }).record.hash);
+  const bundle = (reveal: 'nothing' | 'names') =>
+    withStoppedLog(directory, async (source) => ({
+      own: (await Array.fromAsync(source.records(0, source.head))).map(({ hash }) => hash),
+      kept: hashes((await bundleOf(source, { reveal })).text),
+    }));
+  const hidden = await bundle('nothing');
+  expect(hidden.kept.filter((hash) => hidden.own.includes(hash))).toEqual([]);
+  expect(new Set(hidden.kept).size).toBe(hidden.own.length);
+  const shown = await bundle('names');
+  expect(shown.kept).toEqual(shown.own);
+});
+
+it('a log that does not replay or whose chain is broken is not made to look better', async () => {
+  const directory = await filledLog();
+  const made = await withStoppedLog(directory, (source) =>
+    bundleOf({
+      ...source,
+      async *records(after, upTo) {
+        for await (const record of source.records(after, upTo))
+          yield record.actor.startsWith('upload/') && record.n === 2
+            ? { ...record, digest: record.digest ^ 1 }
+            : record;
+      },
+    }),
+  );
+  expect(made.made.original).toMatchObject({ chain: false, replays: false });
+  expect(made.made.original.problems.length).toBeGreaterThan(5);
+  expect(made.seen.replay.replays).toBe(false);
+  expect(made.text).not.toContain('Smith');
+});
+
 it('equal names get equal pseudonyms, others get others, and another bundle gives new ones', () => {
   const { value } = redactor();
   const one = value({ name: 'charters/Smith.pdf', source: { folder: 'charters', path: 'Smith.pdf' } }) as {
