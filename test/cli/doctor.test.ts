@@ -5,6 +5,12 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
+import { nodeRandom } from '../../agent/adapters/node-random.ts';
+import { linkCheck } from '../../agent/cli/doctor/ashore-checks.ts';
+import { within } from '../../agent/cli/doctor/report.ts';
+import { loadConfig } from '../../agent/config.ts';
+import { writeDevice } from '../../agent/identity/device-file.ts';
+import { mintKeyFile } from '../../agent/identity/device-key.ts';
 import { type CliRun, yacht } from './aboard.ts';
 
 interface Found {
@@ -124,4 +130,63 @@ it.skipIf(process.getuid?.() !== 0)('another user’s stopped log is left alone,
   const run = await aboard.tender('bundle', '-o', 'b.html', '--json');
   expect(run.code).toBe(77);
   expect(run.json.at(-1)).toMatchObject({ ok: false, code: 'TENDER_NOT_PERMITTED' });
+});
+
+it('an enrolled device and a cloud that is well are said to be so, and no id or key is shown', async () => {
+  const cloud = createServer((request, response) => {
+    response.setHeader('content-type', 'application/json');
+    response.end(JSON.stringify(request.url === '/v1/health' ? { state: 'ok', components: {} } : {}));
+  });
+  await new Promise<void>((resolve) => cloud.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => void cloud.close());
+  const { port } = cloud.address() as AddressInfo;
+  const aboard = await yacht();
+  await aboard.start();
+  await aboard.stop();
+  const keyFile = mintKeyFile(nodeRandom());
+  const record = {
+    deviceId: '01J9DEV1CE0000000000000000',
+    tenantId: 'tenant-of-mine',
+    name: 'M/Y Example',
+    cloudUrl: `http://127.0.0.1:${port}`,
+    cloudKey: new Uint8Array(32).fill(9),
+    keyFile: 'device-one.key',
+    enrolledMs: 1,
+  };
+  const state = join(aboard.directory, 'state');
+  await writeFile(join(state, 'device.json'), writeDevice(record), { mode: 0o600 });
+  await writeFile(join(state, 'device-one.key'), keyFile, { mode: 0o600 });
+  const run = await aboard.tender('doctor', '--json');
+  expect(found(run)).toMatchObject({
+    link: { verdict: 'ok', message: expect.stringContaining('round trip') },
+    cloud: { verdict: 'ok', message: expect.stringContaining('enrolled') },
+    clock: { verdict: 'ok' },
+  });
+  const secrets = [record.deviceId, record.tenantId, Buffer.from(record.cloudKey).toString('base64')];
+  for (const secret of [...secrets, ...Buffer.from(keyFile).toString().split(/\s+/)])
+    if (secret.length > 7) expect(run.out).not.toContain(secret);
+});
+
+it('a cloud that takes the call and never answers is given up, not waited for', async () => {
+  const cloud = createServer(() => {});
+  await new Promise<void>((resolve) => cloud.listen(0, '127.0.0.1', resolve));
+  onTestFinished(() => {
+    cloud.closeAllConnections();
+    cloud.close();
+  });
+  const { port } = cloud.address() as AddressInfo;
+  const facts = {
+    config: await loadConfig({ environment: {}, flags: { 'cloud.url': `http://127.0.0.1:${port}` } }),
+    configProblem: undefined,
+    status: undefined,
+    statusProblem: undefined,
+    version: 'x',
+    environment: {},
+    signal: new AbortController().signal,
+  };
+  expect(await within({ ...linkCheck, limitMs: 200 }, facts)).toMatchObject({
+    name: 'link',
+    verdict: 'failed',
+    message: 'There was no answer within 0.2 s.',
+  });
 });

@@ -74,7 +74,8 @@ async function gather(context: Context): Promise<Facts> {
   return { config, configProblem, status, statusProblem, version, environment, signal };
 }
 
-async function within(check: Check, facts: Facts): Promise<CheckResult> {
+/** One check, within its limit; exported for tests. */
+export async function within(check: Check, facts: Facts): Promise<CheckResult> {
   const { name, limitMs } = check;
   try {
     return { name, ...(await limited(limitMs, facts.signal, (signal) => check.run(facts, signal))) };
