@@ -14,7 +14,6 @@ async function typing(one: Yacht, words: readonly string[], ...args: string[]) {
   let out = '';
   let err = '';
   const asked: string[] = [];
-  const left = [...words];
   const code = await runCli([...args, '--socket', one.socket], {
     streams: {
       out: (text) => {
@@ -25,9 +24,9 @@ async function typing(one: Yacht, words: readonly string[], ...args: string[]) {
       },
       terminal: true,
       columns: 120,
-      async secret(question) {
-        asked.push(question);
-        return left.shift() ?? '';
+      async secrets(questions) {
+        asked.push(...questions);
+        return questions.map((_, index) => words[index] ?? '');
       },
     },
     environment: { USER: 'anna' },
