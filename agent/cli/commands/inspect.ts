@@ -1,14 +1,14 @@
-// `tender inspect`: the inspector. Without a file it opens the live one in the browser; with a bundle it says first what that
+// `tender inspect`: the inspector. Without a file it prints a link to the live one; with a bundle it says first what that
 // is worth, then opens it. With --actor it stays in the terminal and tells one machine at one moment.
 import type { CliCommand } from '../command.ts';
 
 export const inspect: CliCommand = {
   usage: 'inspect [bundle]',
-  summary: 'look into the machines: live in the browser, a bundle, or one actor at one moment',
+  summary: 'look into the machines: a link to the live page, a bundle, or one actor at one moment',
   options(command) {
     command
       .option('--verify', 'only say what the bundle is worth')
-      .option('--print', 'print the address instead of opening a browser')
+      .option('--print', 'print the address of a bundle instead of opening a browser')
       .option(
         '--actor <id>',
         'tell one machine here: connection, breaker, an upload’s id or four letters of it',

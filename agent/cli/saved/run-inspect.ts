@@ -6,6 +6,7 @@ import type { Json, JsonObject } from '../../../machines/json.ts';
 import { whyActor } from '../../../machines/why.ts';
 import type { BundleSeen } from '../../bundle/verify.ts';
 import { agentErrors, TenderError } from '../../errors.ts';
+import { person } from '../commands/control.ts';
 import type { Context } from '../context.ts';
 import { lengthText, oneLine, timeText } from '../text.ts';
 import { judgeBundle } from './bundle-log.ts';
@@ -23,19 +24,20 @@ export async function runInspect(
     throw new TenderError('TENDER_USAGE', '--verify needs a bundle: tender inspect --verify FILE.');
   if (typeof options.actor === 'string') return tellMoment(context, file, options.actor, options.at);
   if (options.at !== undefined) throw new TenderError('TENDER_USAGE', '--at needs --actor.');
-  if (file === undefined) return openLive(context, options.print === true);
+  if (file === undefined) return openLive(context);
   return openBundle(context, context.path(file), options);
 }
 
-async function openLive(context: Context, print: boolean): Promise<number> {
-  const { url } = await (await context.api()).post('/v1/ui/link', {});
-  const address = String(url);
+async function openLive(context: Context): Promise<number> {
+  const label = person(context);
+  const { url, expiresMs } = await (await context.api()).post('/v1/ui/link', { role: 'engineer', label });
   // The one-time link becomes a session and then a page; which page is said behind "#", which no server sees.
-  const place = `${address}#/machines`;
-  const opened = !print && !context.json && openBrowser(place);
-  context.tell({ type: 'result', ok: true, url: place });
-  context.say(place);
-  if (!opened) context.say('Open it in a browser on this machine; it works once, within a minute.');
+  const place = `${String(url)}#/machines`;
+  context.tell({ type: 'result', ok: true, url: place, expiresMs });
+  // Not handed to a browser's command line: every user of the machine can read those, and be quicker.
+  context.say(
+    `${place}\nOpens the inspector once, within ${lengthText(Number(expiresMs))}, on this machine.`,
+  );
   return 0;
 }
 
