@@ -3,16 +3,23 @@ import { costMicros, moneyText, readPrice } from '../../agent/config/price.ts';
 import { costsJson } from '../../agent/daemon/costs.ts';
 import { createMeter } from '../../agent/daemon/meter.ts';
 import type { EffectHandler } from '../../agent/host/contract.ts';
+import type { KeyValue, Storage } from '../../agent/ports.ts';
 import { FakeClock } from '../support/fake-clock.ts';
 import { temporaryDirectory } from '../support/temporary.ts';
+import { withBatch } from '../support/wrapped-batch.ts';
 import { addUpload, queueAboard, sentEvent, smooth, storedEvent, uploadId } from './support/queue-aboard.ts';
 
 const price = { currency: 'USD', microsPerGb: 50_000_000 };
 const month = '2026-01';
+const rest = (ms: number) => new Promise<undefined>((resolve) => setTimeout(() => resolve(undefined), ms));
 
-async function metered(directory: string, handlers: Record<string, EffectHandler> = {}) {
+async function metered(
+  directory: string,
+  handlers: Record<string, EffectHandler> = {},
+  storage: (real: Storage) => Storage = (real) => real,
+) {
   const clock = new FakeClock();
-  const aboard = await queueAboard(directory, { clock, handlers });
+  const aboard = await queueAboard(directory, { clock, handlers, storage });
   const meter = createMeter({ host: aboard.host, clock, log: () => {} });
   meter.start();
   let open = true;
@@ -22,7 +29,7 @@ async function metered(directory: string, handlers: Record<string, EffectHandler
     meter.stop();
     await aboard.close();
   };
-  onTestFinished(close);
+  onTestFinished(() => Promise.race([close().catch(() => undefined), rest(100)]));
   const passing = async (ms: number) => {
     for (let step = 0; step < 20; step++) {
       await clock.advance(ms / 20);
@@ -118,6 +125,57 @@ describe('the meter', () => {
     });
     expect(last.meter.delivered).toMatchObject({ day: '2026-01-01', count: documents });
   });
+
+  test('with the power gone after any batch, its sums are those of the documents that are left', async () => {
+    let cut = 0;
+    let met = 0;
+    for (let batches = 1; ; batches += 1) {
+      const directory = await temporaryDirectory();
+      let written = 0;
+      let kv: KeyValue | undefined;
+      const { promise: died, resolve: die } = Promise.withResolvers<undefined>();
+      const dying = (real: Storage): Storage => ({
+        ...real,
+        open: async () => {
+          const whole = await real.open();
+          kv = whole;
+          return withBatch(whole, (changes, options) => {
+            if (++written <= batches) return whole.batch(changes, options);
+            die(undefined);
+            return new Promise(() => {});
+          });
+        },
+      });
+      const first = await Promise.race([metered(directory, smooth, dying), died]);
+      if (first !== undefined) {
+        const stored = async (count: number) => {
+          while (written <= batches && first.board.states().stored !== count) await rest(5);
+        };
+        const life = async () => {
+          await Promise.all([1, 2, 3].map((i) => addUpload(first.host, i)));
+          await stored(3);
+          await first.passing(12_000);
+          await Promise.all([4, 5, 6].map((i) => addUpload(first.host, i)));
+          await stored(6);
+        };
+        await Promise.race([life(), died]);
+      }
+      await kv?.close();
+      const second = await metered(directory);
+      second.host.setPermits('line', 0);
+      let wireBytes = 0;
+      for await (const { cell } of second.host.list({ kind: 'upload', limit: 100 }))
+        wireBytes += Number(cell.context.wireBytes);
+      expect((await second.meter.total()).wireBytes, `cut after ${batches} batches`).toBe(wireBytes);
+      if ((await second.host.row('meter/cursor')) !== undefined) met += 1;
+      await second.close();
+      cut += 1;
+      if (written <= batches) break;
+    }
+    expect(cut).toBeGreaterThan(6);
+    // Some of them died after the meter had written, too.
+    expect(met).toBeGreaterThan(1);
+  }, 30_000);
 
   test('its own rows do not keep it busy: after they are written nothing more is', async () => {
     const ship = await metered(await temporaryDirectory(), smooth);

@@ -11,11 +11,13 @@ import { createUploads } from '../../../agent/daemon/uploads.ts';
 import type { EffectHandler, Host } from '../../../agent/host/contract.ts';
 import { createHost } from '../../../agent/host/host.ts';
 import type { HostLimits } from '../../../agent/host/limits.ts';
-import type { Change, Clock } from '../../../agent/ports.ts';
+import type { Change, Clock, Storage } from '../../../agent/ports.ts';
 import type { MachineEvent } from '../../../machines/kernel.ts';
 
 export interface QueueOptions {
   readonly clock?: Clock;
+  /** What the host sees of the disk. */
+  readonly storage?: (real: Storage) => Storage;
   readonly ringMax?: number;
   readonly limits?: Partial<HostLimits>;
   readonly handlers?: Readonly<Record<string, EffectHandler>>;
@@ -24,8 +26,9 @@ export interface QueueOptions {
 export async function queueAboard(directory: string, options: QueueOptions = {}) {
   const clock = options.clock ?? nodeClock();
   const ports = { clock, random: nodeRandom(), log: () => {} };
+  const real = createLevelStorage(directory);
   const host = createHost(
-    { storage: createLevelStorage(directory), ...ports },
+    { storage: options.storage?.(real) ?? real, ...ports },
     options.limits === undefined ? {} : { limits: options.limits },
   );
   const changes = createChanges(host, options.ringMax);
