@@ -135,6 +135,10 @@ const jobs = {
     build(node);
     return become(node, [at('dist', 'test', 'example', 'main.js'), ...rest]);
   },
+  pictures: (node) => {
+    build(node);
+    return become(node, [at('dist', 'test', 'pictures.js')]);
+  },
   bench: (node, [name, ...rest]) => {
     build(node);
     return become(node, ['--expose-gc', at('dist', 'test', 'bench', `${name}.js`), ...rest]);

@@ -45,7 +45,8 @@ export function degradation(now: Condition): {
     if (state === 'open') say('moderate', `The destination "${name}" fails and is left alone for a while.`);
     if (state === 'half-open') say('minor', `The destination "${name}" is being tried again.`);
   }
-  if (now.parked > 0) say('minor', `${now.parked} uploads wait for a decision.`);
+  if (now.parked > 0)
+    say('minor', `${now.parked} ${now.parked === 1 ? 'upload waits' : 'uploads wait'} for a decision.`);
 
   reasons.sort((a, b) => degradationLevels.indexOf(b.level) - degradationLevels.indexOf(a.level));
   return { level: reasons[0]?.level ?? 'none', reasons };

@@ -40,16 +40,18 @@ export async function run(args: readonly string[], world: DemoWorld): Promise<nu
         throw new TenderError('TENDER_DEMO_FAILED', what);
       }),
     ]);
+    const page = options.stay ? String((await stage.api.post('/v1/ui/link', { label: 'demo' })).url) : '';
     if (options.stay)
       hand.tell({
         type: 'stay',
+        page,
         folder: stage.folder,
         socket: stage.socket,
         cloudUrl: stage.cloudUrl,
         token: stage.token,
       });
     const ok = await report(stage, hand, journey, given === undefined ? searchPhrase : undefined);
-    if (options.stay) await stay(stage, hand, world.signal);
+    if (options.stay) await stay(stage, hand, page, world.signal);
     return ok ? 0 : 1;
   } finally {
     await stage.close();
@@ -138,10 +140,12 @@ async function search(
   return phrase === undefined || hit !== undefined;
 }
 
-async function stay(stage: Stage, hand: Stagehand, signal: AbortSignal): Promise<void> {
+async function stay(stage: Stage, hand: Stagehand, page: string, signal: AbortSignal): Promise<void> {
   const agent = `--socket ${shellWord(stage.socket)}`;
   hand.say(`
-Everything keeps running. Try, in another terminal in this folder:
+Everything keeps running. The page aboard, queue and machines, opens once with this link:
+  ${page}
+(\`npm run --silent tender -- ui ${agent}\` gives another.) Try, in another terminal in this folder:
   cp FILE ${shellWord(stage.folder)}/
   npm run --silent tender -- ls ${agent}
   npm run --silent tender -- add FILE --priority 1 --wait ${agent}
