@@ -94,12 +94,20 @@ export function Changes({ changes, none }: { readonly changes: readonly Change[]
           <dd>
             <span class="aloud">before: </span>
             <span class="before">
-              {change.before === undefined ? 'absent' : <JsonView value={change.before} depth={3} />}
+              {change.before === undefined ? (
+                'absent'
+              ) : (
+                <JsonView value={change.before} depth={3} name={change.path} />
+              )}
             </span>
             <span aria-hidden="true"> → </span>
             <span class="aloud">after: </span>
             <span class="after">
-              {change.after === undefined ? 'removed' : <JsonView value={change.after} depth={3} />}
+              {change.after === undefined ? (
+                'removed'
+              ) : (
+                <JsonView value={change.after} depth={3} name={change.path} />
+              )}
             </span>
           </dd>
         </div>
@@ -113,5 +121,6 @@ export function Changes({ changes, none }: { readonly changes: readonly Change[]
 const lineMaxCharacters = 34;
 
 function isLong({ path, before, after }: Change): boolean {
-  return path.length + inline(before).length + inline(after).length > lineMaxCharacters;
+  const longest = path.length + inline(before).length + inline(after).length;
+  return longest > lineMaxCharacters || /Ms$/.test(path);
 }

@@ -109,9 +109,11 @@ describe('the inspector', () => {
       expect(cell.value).toBe(state);
       expect(await page.locator('.strip .state').textContent()).toBe(cell.value);
       const context = page.locator('.part', { has: page.getByRole('heading', { name: 'Context' }) });
-      const shown = await context.locator('.part-body > .json > .json-flat').allTextContents();
+      const shown = await context
+        .locator('.part-body > .json > .json-flat > dt, .part-body > .json > .json-flat > dd > code')
+        .allTextContents();
       const flat = Object.entries(cell.context).filter(([, value]) => isFlat(value));
-      expect(shown).toEqual(flat.map(([key, value]) => key + wordsOf(value)));
+      expect(shown).toEqual(flat.flatMap(([key, value]) => [key, wordsOf(value)]));
     }
     watched.assertClean();
     await watched.close();
