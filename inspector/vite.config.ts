@@ -27,6 +27,17 @@ function gzipTwins(): Plugin {
   };
 }
 
+/** A script that blocks the first paint, so that the palette is there before it: Vite leaves such a one alone, with a warning. */
+function paletteFirst(): Plugin {
+  return {
+    name: 'palette-first',
+    transformIndexHtml: {
+      order: 'post',
+      handler: () => [{ tag: 'script', attrs: { src: './palette.js' }, injectTo: 'head-prepend' }],
+    },
+  };
+}
+
 export default defineConfig({
   root: here,
   base: './',
@@ -42,5 +53,5 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
   },
-  plugins: [gzipTwins()],
+  plugins: [paletteFirst(), gzipTwins()],
 });

@@ -79,6 +79,8 @@ it('shows the beginning of a very long line at once, and the rest when somebody 
     const line = ['sighted', 'settling', 'sending', 'confirming', 'waiting', 'paused'];
     const total = line.reduce((sum, state) => sum + (queue.states[state] ?? 0), 0);
     expect(await group.locator('h2').textContent()).toContain(`(${total.toLocaleString('en')})`);
+    // How many wait for a person stands in the tab's title.
+    expect(await page.title()).toBe(`(${queue.states.parked}) tender`);
     let shown = 0;
     while (shown < total) {
       await until('more rows', async () => (await group.locator('.row').count()) > shown);

@@ -244,6 +244,22 @@ describe('the crew’s page', () => {
     await watched.close();
   });
 
+  it('lets a viewer look and disables everything else, with the reason', async () => {
+    const link = String((await yacht.api.post('/v1/ui/link', { role: 'viewer' })).url);
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(link);
+    await page.waitForSelector('.row');
+    for (const name of ['Pause Charter', 'Add files', 'Resume all']) {
+      const button = page.getByRole('button', { name });
+      expect(await button.getAttribute('aria-disabled')).toBe('true');
+      expect(await button.getAttribute('title')).toContain('sign in as crew');
+    }
+    await page.getByRole('button', { name: 'Pause Charter' }).click({ force: true });
+    expect((await yacht.api.get(`/v1/uploads/${charter}`)).state).toBe('sending');
+    await context.close();
+  });
+
   it('shows a stranger a login and nothing else', async () => {
     const context = await browser.newContext();
     const page = await context.newPage();
