@@ -49,6 +49,21 @@ describe('opening the page', () => {
     expect(JSON.stringify(items)).not.toContain('captain');
   });
 
+  test('an event that an engineer sends bears the name of the session, too', async () => {
+    const { api } = await ship();
+    const page = await openPage(api);
+    const actor = 'v1/actors/connection/main';
+    for (const event of [{ type: 'stop', by: 'the captain' }, { type: 'start' }]) {
+      const { json } = await page.post(`${actor}/dry-run`, { event, by: 'the owner' });
+      const body = { event, by: 'the owner', reason: 'a test', dryRunId: json?.dryRunId };
+      expect(await page.post(`${actor}/send`, body)).toMatchObject({ status: 200 });
+    }
+    const { items } = await api.get('/v1/log?actor=connection/main&last=10');
+    const sent = (items as { event: { by?: string; reason?: string } }[]).filter(({ event }) => event.reason);
+    expect(sent.map(({ event }) => event.by)).toEqual(['engineer@page', 'engineer@page']);
+    expect(JSON.stringify(items)).not.toMatch(/captain|owner/);
+  });
+
   test('a viewer changes nothing', async () => {
     const { api } = await ship();
     const page = await openPage(api, 'viewer');
