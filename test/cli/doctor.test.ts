@@ -1,6 +1,6 @@
 // `tender doctor` on a running agent, a stopped one, none at all, and with broken settings: it always answers, names the fix,
 // and gives no secret away.
-import { chmod, chown, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ import { within } from '../../agent/cli/doctor/report.ts';
 import { loadConfig } from '../../agent/config.ts';
 import { writeDevice } from '../../agent/identity/device-file.ts';
 import { mintKeyFile } from '../../agent/identity/device-key.ts';
-import { type CliRun, yacht } from './aboard.ts';
+import { type CliRun, type Yacht, yacht } from './aboard.ts';
 
 interface Found {
   readonly name: string;
@@ -37,6 +37,7 @@ it('a running agent that is not enrolled fails on exactly that', async () => {
     spool: { verdict: 'ok' },
     folders: { verdict: 'ok', message: expect.stringContaining('rescan') },
     link: { verdict: 'skipped' },
+    cloud: { verdict: 'failed', fix: expect.stringContaining('tender enrol') },
     versions: { verdict: 'ok' },
   });
   for (const { verdict, message, fix } of Object.values(checks)) {
@@ -97,11 +98,12 @@ it('a portal in the way is told from a cloud', async () => {
   await new Promise<void>((resolve) => portal.listen(0, '127.0.0.1', resolve));
   onTestFinished(() => void portal.close());
   const { port } = portal.address() as AddressInfo;
-  const aboard = await yacht(`[cloud]\nurl = "http://127.0.0.1:${port}"\n`);
+  const aboard = await yacht();
+  await enrolled(aboard, port);
   const checks = found(await aboard.tender('doctor', '--json'));
   expect(checks.link).toMatchObject({ verdict: 'ok' });
   expect(checks.clock).toMatchObject({ verdict: 'ok', message: expect.stringContaining('nobody signed') });
-  expect(checks.cloud!.verdict).toBe('failed');
+  expect(checks.cloud).toMatchObject({ verdict: 'failed', fix: expect.stringContaining('portal') });
 });
 
 it('a cloud that cannot be reached fails the link and says what to do', async () => {
@@ -143,19 +145,7 @@ it('an enrolled device and a cloud that is well are said to be so, and no id or 
   const aboard = await yacht();
   await aboard.start();
   await aboard.stop();
-  const keyFile = mintKeyFile(nodeRandom());
-  const record = {
-    deviceId: '01J9DEV1CE0000000000000000',
-    tenantId: 'tenant-of-mine',
-    name: 'M/Y Example',
-    cloudUrl: `http://127.0.0.1:${port}`,
-    cloudKey: new Uint8Array(32).fill(9),
-    keyFile: 'device-one.key',
-    enrolledMs: 1,
-  };
-  const state = join(aboard.directory, 'state');
-  await writeFile(join(state, 'device.json'), writeDevice(record), { mode: 0o600 });
-  await writeFile(join(state, 'device-one.key'), keyFile, { mode: 0o600 });
+  const { record, keyFile } = await enrolled(aboard, port);
   const run = await aboard.tender('doctor', '--json');
   expect(found(run)).toMatchObject({
     link: { verdict: 'ok', message: expect.stringContaining('round trip') },
@@ -190,3 +180,22 @@ it('a cloud that takes the call and never answers is given up, not waited for', 
     message: 'There was no answer within 0.2 s.',
   });
 });
+
+/** As after `tender enrol`, without a cloud that would know of it. */
+async function enrolled(aboard: Yacht, port: number) {
+  const keyFile = mintKeyFile(nodeRandom());
+  const record = {
+    deviceId: '01J9DEV1CE0000000000000000',
+    tenantId: 'tenant-of-mine',
+    name: 'M/Y Example',
+    cloudUrl: `http://127.0.0.1:${port}`,
+    cloudKey: new Uint8Array(32).fill(9),
+    keyFile: 'device-one.key',
+    enrolledMs: 1,
+  };
+  const state = join(aboard.directory, 'state');
+  await mkdir(state, { recursive: true, mode: 0o700 });
+  await writeFile(join(state, 'device.json'), writeDevice(record), { mode: 0o600 });
+  await writeFile(join(state, 'device-one.key'), keyFile, { mode: 0o600 });
+  return { record, keyFile };
+}

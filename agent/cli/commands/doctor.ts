@@ -27,7 +27,7 @@ export const doctor: CliCommand = {
       if (fix !== '') context.say(`  ${' '.repeat(width)}  → ${oneLine(fix)}`);
     }
     context.say(
-      `${checks.length} checks: ${counts.ok} ok, ${counts.warning} warnings, ${counts.failed} failed, ${counts.skipped} skipped`,
+      `${checks.length} checks: ${counts.ok} ok, ${counts.warning} ${counts.warning === 1 ? 'warning' : 'warnings'}, ${counts.failed} failed, ${counts.skipped} skipped`,
     );
     return ok ? 0 : exitFindings;
   },

@@ -42,10 +42,11 @@ export const cloudCheck: Check = {
   name: 'cloud',
   limitMs: askMaxMs,
   async run(facts, signal) {
+    if (!facts.config) return noCloud();
+    const problem = await enrolment(facts);
+    if (problem) return problem;
     const url = await cloudAddress(facts);
-    if (!facts.config || url === undefined) return noCloud();
-    const enrolled = await enrolment(facts);
-    if (enrolled) return enrolled;
+    if (url === undefined) return noCloud();
     const connection = part(facts.status, 'connection');
     if (connection.state === 'refused') return failed(String(connection.why), String(connection.whatToDo));
     const accepted = connection.isAvailable === true;
