@@ -78,6 +78,13 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
       navigate(text);
     });
   });
+  // A sandbox and a draft belong to the actor they were begun with.
+  useSignalEffect(() => {
+    const actor = inspection.actor.value;
+    if (actor === shown.current?.actor) return;
+    if (whatIf.origin.peek() !== null && whatIf.origin.peek()?.actor !== actor) whatIf.endFork();
+    if (whatIf.draft.peek() !== null) whatIf.choose(null);
+  });
   // Nothing chosen yet: the connection is what everything else waits for.
   useSignalEffect(() => {
     inspection.version.value;

@@ -7,24 +7,18 @@ import { type ActorSeqs, createActorSeqs } from './actor-seqs.ts';
 import { createKnownActors, type KnownActors } from './known-actors.ts';
 import { type Loader, openHistory } from './loader.ts';
 import { createMatcher, type Filter, type Matches, noFilter } from './matches.ts';
-import { createMoments, type Moment, type Moments } from './moments.ts';
+import { createMoments, type Moments } from './moments.ts';
+import { createSelection, messageOf, type Selected } from './selection.ts';
 import type { HistorySource, Overview, PageClock, WireRecord } from './source.ts';
 import { createStatesAt } from './states-at.ts';
 import { type Columns, createColumns, type Row } from './timeline-columns.ts';
 
+/** A daemon that does not answer when the page opens is asked again after so long. */
+const openAgainMs = 3_000;
+
 export type Phase =
   | { readonly is: 'opening' }
   | { readonly is: 'ready' }
-  | { readonly is: 'failed'; readonly message: string };
-
-/** The selected actor at the cursor. */
-export type Selected =
-  | { readonly is: 'none' }
-  /** It does not exist at this moment, or nothing of it is kept. */
-  | { readonly is: 'absent'; readonly message: string }
-  /** Asked for; `stale` is what was shown before. */
-  | { readonly is: 'loading'; readonly stale: Moment | undefined }
-  | { readonly is: 'ready'; readonly moment: Moment }
   | { readonly is: 'failed'; readonly message: string };
 
 export interface Inspection {
@@ -79,6 +73,9 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
   const descriptions = Object.values(registry).map(describe);
   const stopped = new AbortController();
   let loader: Loader | undefined;
+  /** Older rows stopped coming; they are asked for again when the daemon answers again. */
+  let olderFailed = false;
+  let unretry: (() => void) | undefined;
   /** How far the daemon's log time is ahead of this screen's clock. */
   let aheadMs: number | undefined;
 
@@ -90,9 +87,6 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
   const cursor = signal<number | null>(null);
   const actor = signal<string | null>(null);
   const filter = signal<Filter>(noFilter);
-  /** Grows when a window of moments came. */
-  const loaded = signal(0);
-  const failure = signal<{ readonly key: string; readonly message: string } | null>(null);
 
   const seq = computed(() => {
     version.value;
@@ -131,45 +125,13 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
     return known.item(actor.value)?.n ?? 0;
   });
 
-  let shown: Moment | undefined;
-  const selected = computed<Selected>(() => {
-    loaded.value;
-    const id = actor.value;
-    if (id === null) return { is: 'none' };
-    const n = wantedN.value;
-    const stale = () => (shown?.record?.actor === id ? shown : undefined);
-    if (n === null) return { is: 'loading', stale: stale() };
-    if (n === 0)
-      return { is: 'absent', message: phase.value.is === 'ready' ? 'It does not exist at this moment.' : '' };
-    const moment = moments.peek(id, n);
-    if (moment) {
-      shown = moment;
-      return { is: 'ready', moment };
-    }
-    const key = `${id} ${n}`;
-    if (failure.value?.key === key) return { is: 'failed', message: failure.value.message };
-    fetchMoment(id, n, key);
-    return { is: 'loading', stale: stale() };
+  const chosen = createSelection({
+    moments,
+    actor,
+    wantedN,
+    isReady: computed(() => phase.value.is === 'ready'),
   });
-
-  let fetching = '';
-  function fetchMoment(id: string, n: number, key: string): void {
-    if (fetching === key) return;
-    fetching = key;
-    moments
-      .load(id, n)
-      .then(
-        () => {
-          loaded.value++;
-        },
-        (error: unknown) => {
-          failure.value = { key, message: messageOf(error) };
-        },
-      )
-      .finally(() => {
-        if (fetching === key) fetching = '';
-      });
-  }
+  const { selected } = chosen;
 
   let unframe: (() => void) | undefined;
   /** A thousand records a second are one new picture each frame. */
@@ -187,6 +149,11 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
     const ahead = last.at - clock.nowMs();
     aheadMs = aheadMs === undefined ? ahead : Math.max(aheadMs, ahead);
   };
+  const reachFor = (at: number) => {
+    loader?.reach(at).catch(() => {
+      olderFailed = true;
+    });
+  };
   const goTo = (wanted: number | null) => {
     // Before the history is open nobody knows its ends; start() comes back here.
     const at =
@@ -194,7 +161,7 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
         ? wanted
         : Math.max(oldest.peek(), Math.min(wanted, columns.last));
     cursor.value = at;
-    if (at !== null && at < columns.first) void loader?.reach(at);
+    if (at !== null && at < columns.first) reachFor(at);
   };
 
   return {
@@ -225,7 +192,7 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
       if (actor.peek() === id) return;
       batch(() => {
         actor.value = id;
-        failure.value = null;
+        chosen.forgive();
       });
     },
     goTo,
@@ -235,7 +202,7 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
         const seqs = actorSeqs.peek();
         const next = by > 0 ? seqs?.next(from) : seqs?.previous(from);
         if (next !== undefined) goTo(next);
-        else if (by < 0 && seqs && columns.first > oldest.peek()) void loader?.reach(columns.first - 1);
+        else if (by < 0 && seqs && columns.first > oldest.peek()) reachFor(columns.first - 1);
         return;
       }
       const list = matches.peek();
@@ -243,12 +210,14 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
       if (place >= list.length) {
         if (source.mode === 'live') goTo(null);
       } else if (place >= 0) goTo(list.at(place));
-      else if (columns.first > oldest.peek()) void loader?.reach(columns.first - 1);
+      else if (columns.first > oldest.peek()) reachFor(columns.first - 1);
     },
     setFilter(change) {
       filter.value = { ...filter.peek(), ...change };
     },
     async start() {
+      unretry?.();
+      loader?.close();
       try {
         loader = await openHistory(source, columns, {
           changed() {
@@ -258,9 +227,13 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
           records: take,
           connection(state) {
             connection.value = state;
+            if (state === 'lost' || !olderFailed) return;
+            olderFailed = false;
+            void loader?.ahead();
           },
-          failed(error) {
-            phase.value = { is: 'failed', message: messageOf(error) };
+          failed() {
+            // What is here stays; the stream says that nobody answers.
+            olderFailed = true;
           },
         });
         if (stopped.signal.aborted) return loader.close();
@@ -276,17 +249,18 @@ export function createInspection({ source, clock }: InspectionPorts): Inspection
         });
         await known.load(source, changed, stopped.signal);
       } catch (error) {
-        if (!stopped.signal.aborted) phase.value = { is: 'failed', message: messageOf(error) };
+        if (stopped.signal.aborted) return;
+        phase.value = { is: 'failed', message: messageOf(error) };
+        // Nobody answered: that passes by itself. A refusal does not.
+        if ((error as { readonly status?: number }).status === 0)
+          unretry = clock.after(openAgainMs, () => void this.start());
       }
     },
     close() {
       stopped.abort();
+      unretry?.();
       unframe?.();
       loader?.close();
     },
   };
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -23,6 +23,8 @@ export interface Loader {
   readonly oldest: number;
   /** Loads until `seq` is held, or the oldest. Calls with a larger range join the one under way. */
   reach(seq: number): Promise<void>;
+  /** Loads what is loaded without being asked for; again, if that was cut short. Never throws. */
+  ahead(): Promise<void>;
   close(): void;
 }
 
@@ -95,9 +97,11 @@ export async function openHistory(
     },
     connection: events.connection,
   });
-  reach(Math.max(oldest, columns.last - rowsAheadMax)).catch((error: unknown) => {
-    if (!stopped.signal.aborted) events.failed(error);
-  });
+  const ahead = (): Promise<void> =>
+    reach(Math.max(oldest, columns.last - rowsAheadMax)).catch((error: unknown) => {
+      if (!stopped.signal.aborted) events.failed(error);
+    });
+  void ahead();
 
   return {
     overview,
@@ -105,6 +109,7 @@ export async function openHistory(
       return oldest;
     },
     reach,
+    ahead,
     close() {
       stopped.abort();
       unfollow();

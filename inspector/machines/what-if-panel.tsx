@@ -7,9 +7,9 @@ import type { DryRun } from '../../machines/dry-run.ts';
 import { Changes } from './context-panel.tsx';
 import { type DraftField, eventFromJson, eventOf, fieldsOf } from './draft.ts';
 import type { Inspection } from './inspection.ts';
-import { messageOf } from './inspection.ts';
 import { Panel } from './panel.tsx';
 import { Ops } from './record-panel.tsx';
+import { messageOf } from './selection.ts';
 import type { View, WhatIf } from './what-if.ts';
 
 const sourceTitles = {

@@ -7,7 +7,8 @@ import type { MachineEvent } from '../../machines/events.ts';
 import { createFork, type Fork } from '../../machines/fork.ts';
 import type { Cell, Op } from '../../machines/kernel.ts';
 import { registry } from '../../machines/registry.ts';
-import { type Inspection, messageOf } from './inspection.ts';
+import type { Inspection } from './inspection.ts';
+import { messageOf } from './selection.ts';
 import type { WireRecord } from './source.ts';
 import { kindOf } from './states-of.ts';
 

@@ -148,6 +148,24 @@ describe('columns', () => {
   });
 });
 
+describe('a million records', () => {
+  it('are held, counted and travelled through', () => {
+    const columns = createColumns();
+    const page = pageOf(records(5_000, 4_000));
+    for (let after = 0; after < 1_000_000; after += 5_000) expect(columns.addPage(after, page)).toBe(true);
+    expect([columns.first, columns.last]).toEqual([1, 1_000_000]);
+    const statesAt = createStatesAt(columns);
+    const random = new FakeRandom(3, 'million');
+    for (let round = 0; round < 200; round++) {
+      const seq = random.between(1, 1_000_000);
+      const row = columns.row(seq)!;
+      expect(statesAt.at(seq)[row.actor]).toBe(seq);
+    }
+    const { all } = densityOf(columns, { from: 1, to: 1_000_000 }, 1_200, undefined);
+    expect(all.reduce((sum, count) => sum + count, 0)).toBe(1_000_000);
+  });
+});
+
 describe('a filter', () => {
   const all = records(6_000, 20);
   const columns = createColumns();

@@ -8,6 +8,7 @@ import { createLevelStorage } from '../../../agent/adapters/level-storage.ts';
 import type { Host, Rec } from '../../../agent/host/contract.ts';
 import { createHost } from '../../../agent/host/host.ts';
 import { createInspection, type Inspection } from '../../../inspector/machines/inspection.ts';
+import type { HistorySource } from '../../../inspector/machines/source.ts';
 import { createActorsAt } from '../../../inspector/machines/states-of.ts';
 import type { Cell } from '../../../machines/kernel.ts';
 import { foldRecord } from '../../../machines/replay.ts';
@@ -195,6 +196,61 @@ describe('a moment whose rows are not here yet', () => {
       log.filter((record) => record.seq <= 3 && record.actor === 'connection/main').at(-1)!.state,
     );
     await started;
+    page.close();
+  });
+});
+
+describe('a source that fails', () => {
+  const failing = (change: Partial<HistorySource>) => {
+    const random = new FakeRandom(2, 'source');
+    const source = hostSource({
+      host,
+      clock,
+      random: { bytes: () => new Uint8Array(8), unit: () => random.unit() },
+    });
+    const held = heldClock();
+    return { source, held, page: createInspection({ source: Object.assign(source, change), clock: held }) };
+  };
+
+  it('is asked again by itself when nobody answered', async () => {
+    const { page, held, source } = failing({});
+    const { open } = source;
+    source.open = () =>
+      Promise.reject(Object.assign(new Error('The daemon does not answer.'), { status: 0 }));
+    await page.start();
+    expect(page.phase.value).toEqual({ is: 'failed', message: 'The daemon does not answer.' });
+    source.open = open;
+    held.pass(3_000);
+    while (page.phase.value.is !== 'ready') await turn();
+    page.close();
+  });
+
+  it('is not asked again when it refused', async () => {
+    let asked = 0;
+    const { page, held } = failing({
+      open() {
+        asked++;
+        return Promise.reject(Object.assign(new Error('Not for you.'), { status: 403 }));
+      },
+    });
+    await page.start();
+    held.pass(60_000);
+    expect(asked).toBe(1);
+    page.close();
+  });
+
+  it('tells why a moment could not be had, and tries again with the next choice', async () => {
+    const { page, source } = failing({});
+    const { records } = source;
+    source.records = () => Promise.reject(new Error('The disk is gone.'));
+    page.select('connection/main');
+    await page.start();
+    while (page.selected.value.is === 'loading') await turn();
+    expect(page.selected.value).toEqual({ is: 'failed', message: 'The disk is gone.' });
+    source.records = records;
+    page.select('breaker/line');
+    page.select('connection/main');
+    await settled(page);
     page.close();
   });
 });

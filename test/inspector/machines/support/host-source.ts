@@ -4,6 +4,8 @@ import type { Host, Rec } from '../../../../agent/host/contract.ts';
 import type { Clock, Random } from '../../../../agent/ports.ts';
 import type { ActorDetail, HistorySource, WireRecord } from '../../../../inspector/machines/source.ts';
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] };
+
 export interface HostSourceOptions {
   readonly host: Host;
   readonly clock: Clock;
@@ -12,7 +14,8 @@ export interface HostSourceOptions {
   readonly rowsMax?: number;
 }
 
-export interface HostSource extends HistorySource {
+/** Its questions may be replaced by a test. */
+export interface HostSource extends Mutable<HistorySource> {
   /** How often each question was asked. */
   readonly asked: { timeline: number; records: number; base: number };
 }
