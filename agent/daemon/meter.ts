@@ -129,7 +129,8 @@ export function createMeter({
       throw error;
     });
     await loading;
-    for (let more = true; more && !stopped; ) {
+    // Nothing new: no iterator either. Each keeps 6 KB of the database's memory until the next large collection.
+    for (let more = standing!.seq < host.status().lastSeq; more && !stopped; ) {
       let count = 0;
       for await (const record of host.history({ after: standing!.seq, limit: pageRecords })) {
         count += 1;
