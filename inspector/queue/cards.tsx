@@ -1,7 +1,7 @@
 // Four figures at a glance: what is left, what was sent and what it cost, what was saved, what arrived today.
 import { countText, moneyText, sizeText } from './amounts.ts';
 import { useQueue } from './context.ts';
-import { deliveredOn, leftBytesOf } from './figures.ts';
+import { deliveredOn, leftOf } from './figures.ts';
 import { leftText, momentText } from './times.ts';
 import { nameParts } from './upload.ts';
 
@@ -10,8 +10,9 @@ export function Cards() {
   const status = store.status.value;
   const rows = store.rows.value;
   const time = store.time.peek();
-  const left = status.leftBytes ?? leftBytesOf(rows);
-  // What the list leaves out is not counted here.
+  // Where the whole line is here, its figures are fresher than the status.
+  const here = leftOf(rows);
+  const left = rows.edge === null ? here.bytes : (status.leftBytes ?? here.bytes);
   const atLeast = status.leftBytes === null && rows.edge !== null ? 'at least ' : '';
   const today = deliveredOn(rows, time);
   const last = status.lastDelivered ?? today.last;
@@ -19,7 +20,9 @@ export function Cards() {
     <dl class="cards">
       <Card name="Left to send" figure={left > 0 ? `${atLeast}${sizeText(left)}` : 'Nothing'}>
         {left === 0
-          ? 'everything is ashore'
+          ? here.documents > 0
+            ? 'the last receipts are awaited'
+            : 'everything is ashore'
           : status.leftMs
             ? leftText(status.leftMs, time)
             : 'time left not known yet'}

@@ -3,12 +3,16 @@ import { groupOf } from './order.ts';
 import type { Rows } from './rows.ts';
 import { dayText, type ShipTime } from './times.ts';
 
-/** Bytes that are not durable ashore yet. */
-export function leftBytesOf(rows: Rows): number {
-  let sum = 0;
-  for (const row of rows.byId.values())
-    if (groupOf(row) === 'line') sum += Math.max(0, (row.sizeBytes ?? 0) - row.sentBytes);
-  return sum;
+/** What is on its way: documents without a receipt, and their bytes that are not durable ashore yet. */
+export function leftOf(rows: Rows): { readonly documents: number; readonly bytes: number } {
+  let documents = 0;
+  let bytes = 0;
+  for (const row of rows.byId.values()) {
+    if (groupOf(row) !== 'line') continue;
+    documents++;
+    bytes += Math.max(0, (row.sizeBytes ?? 0) - row.sentBytes);
+  }
+  return { documents, bytes };
 }
 
 /** Documents stored on the ship's present day, and the last of them. */
