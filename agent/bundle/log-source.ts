@@ -12,7 +12,7 @@ export interface LogSource {
   readonly logId: string;
   /** Log time at its end, ms; of a running agent: now. */
   readonly nowMs: number;
-  /** First and last sequence that is kept; `head` 0: nothing was ever recorded. */
+  /** First and last sequence that is kept; `head` 0: nothing was ever recorded. Of a running agent `actors` moves it on. */
   readonly oldest: number;
   readonly head: number;
   /** Records with `after < seq <= upTo`, in order. */

@@ -61,9 +61,10 @@ export async function makeBundle(request: BundleRequest): Promise<BundleMade> {
   const { source } = request;
   const redactor = createRedactor(createPseudonyms(request.salt), request.reveal);
   const out = createLines(request.write);
+  // First the actors, then the end of the log: one that moves in between has a record in the slice.
+  const standing = await standingActors(source);
   const from = Math.max(source.oldest, request.from, 1);
   const to = source.head;
-  const standing = await standingActors(source);
   const header: BundleHeader = {
     tender: 'bundle',
     format: bundleFormat,

@@ -1,5 +1,5 @@
 // A bundle made by the real command line of a real agent, running and stopped: it replays, and nothing of ours is in it.
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
@@ -61,4 +61,29 @@ it('a slice begins with the cells that were there before it', async () => {
   expect(made.code, made.out + made.err).toBe(0);
   expect(made.json.at(-1)).toMatchObject({ from: head, replays: true });
   expect(await linesOf(aboard, 'out.html')).toContain('{"base":{"actor":"upload/');
+});
+
+it('a bundle made while documents come in holds a whole slice of the log', async () => {
+  const aboard = await withDocuments();
+  for (let i = 0; i < 12; i++) await aboard.file(`paper-${i}.pdf`, `x${i}`.repeat(500));
+  const adding = Promise.all(Array.from({ length: 12 }, (_, i) => aboard.tender('add', `paper-${i}.pdf`)));
+  const made = await Promise.all([1, 2, 3].map((i) => aboard.tender('bundle', '-o', `${i}.html`, '--json')));
+  await adding;
+  for (const [i, run] of made.entries()) {
+    expect(run.json.at(-1), run.out).toMatchObject({ ok: true, replays: true, original: { problems: [] } });
+    const seen = await aboard.tender('inspect', '--verify', `${i + 1}.html`, '--json');
+    expect(seen.json.at(-1)).toMatchObject({ ok: true, whole: true });
+  }
+});
+
+it('a target that is a folder, or lies in none, is refused and leaves nothing behind', async () => {
+  const aboard = await withDocuments();
+  expect((await aboard.tender('bundle', '-o', 'scans', '--json')).json.at(-1)).toMatchObject({
+    code: 'TENDER_USAGE',
+  });
+  const run = await aboard.tender('bundle', '-o', 'nowhere/b.html', '--json');
+  expect(run.json.at(-1)).toMatchObject({ ok: false, code: 'TENDER_FILE_UNREADABLE' });
+  const wrong = await aboard.tender('bundle', '--reveal', 'everything', '--json');
+  expect(wrong).toMatchObject({ code: 64 });
+  expect((await readdir(aboard.directory)).filter((name) => name.includes('.part'))).toEqual([]);
 });

@@ -19,12 +19,15 @@ export interface LiveLog extends LogSource {
 export async function openLiveLog(api: ApiClient): Promise<LiveLog> {
   const [status, settings] = await Promise.all([api.get('/v1/status'), api.get('/v1/config')]);
   const { logId, oldestSeq, lastSeq } = status.log as unknown as HostStatus;
+  let head = lastSeq;
   return {
     status: status as JsonObject,
     config: settings.settings as readonly JsonObject[],
     logId,
     oldest: oldestSeq,
-    head: lastSeq,
+    get head() {
+      return head;
+    },
     // The agent's log time is this machine's clock, unless that was set since it started.
     nowMs: Date.now(),
     async *records(after, upTo) {
@@ -42,21 +45,26 @@ export async function openLiveLog(api: ApiClient): Promise<LiveLog> {
         const { cell, kind, version } = await api.get(`/v1/actors/${actorPath(actor)}?n=${n}`);
         return { actor, n, kind: `${kind}@${version}`, cell: cell as unknown as Cell };
       } catch (error) {
-        if (isGone(error)) return undefined;
+        if (isUnknown(error)) return undefined;
         throw error;
       }
     },
     async *actors() {
-      for (let cursor: unknown = null; ; ) {
-        const query = new URLSearchParams({ limit: String(pageActors) });
-        if (typeof cursor === 'string') query.set('after', cursor);
-        const page = await api.get(`/v1/actors?${query}`);
-        for (const item of page.items as readonly Answer[]) {
-          const { actor, n, state } = item as { actor: string; n: number; state: string };
-          if (!definitionOf(kindOf(actor)).finalStates.includes(state)) yield { actor, n, state };
+      try {
+        for (let cursor: unknown = null; ; ) {
+          const query = new URLSearchParams({ limit: String(pageActors) });
+          if (typeof cursor === 'string') query.set('after', cursor);
+          const page = await api.get(`/v1/actors?${query}`);
+          for (const item of page.items as readonly Answer[]) {
+            const { actor, n, state } = item as { actor: string; n: number; state: string };
+            if (!definitionOf(kindOf(actor)).finalStates.includes(state)) yield { actor, n, state };
+          }
+          if (page.more !== true || page.next === null) return;
+          cursor = page.next;
         }
-        if (page.more !== true || page.next === null) return;
-        cursor = page.next;
+      } finally {
+        // So that whoever moved meanwhile has its record before the end.
+        head = ((await api.get('/v1/status')).log as HostStatus).lastSeq;
       }
     },
     async *ofActor(actor, n) {
@@ -86,7 +94,11 @@ export function actorPath(actor: string): string {
   return actor.split('/').map(encodeURIComponent).join('/');
 }
 
-/** Older than what is kept, or gone since it was listed. */
-function isGone(error: unknown): boolean {
-  return error instanceof TenderError && error.code.startsWith('TENDER_NO_SUCH');
+/** Older than what is kept, gone since it was listed, or a history that does not fold: told of, and no reason to end. */
+function isUnknown(error: unknown): boolean {
+  return (
+    error instanceof TenderError &&
+    !error.code.startsWith('TENDER_AGENT') &&
+    error.code !== 'TENDER_NOT_PERMITTED'
+  );
 }

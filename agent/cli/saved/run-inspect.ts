@@ -41,6 +41,9 @@ async function openLive(context: Context): Promise<number> {
   return 0;
 }
 
+const unfaithful =
+  'The bundle was changed or cut, its chain was broken, or this build decides otherwise than the one that wrote the log.';
+
 async function openBundle(
   context: Context,
   path: string,
@@ -50,7 +53,8 @@ async function openBundle(
   const ok = seen.whole && seen.replay.replays && seen.chain.holds;
   const page = options.verify === true ? undefined : await ownPage(path);
   const url = pathToFileURL(page?.path ?? path).href;
-  context.tell({ type: 'result', ok, url, ...summary(seen) });
+  const problem = ok ? {} : { code: 'TENDER_BUNDLE_UNFAITHFUL', message: unfaithful };
+  context.tell({ type: 'result', ok, ...problem, url, ...summary(seen) });
   tellBundle(context, seen);
   if (page?.copied) context.say("its page is not this build's: here is the same log in this build's page");
   if (page && (options.print === true || context.json || !openBrowser(url))) context.say(url);

@@ -56,6 +56,9 @@ export async function saveBundle(
   }
 }
 
+const unfaithful =
+  'The log replays and the bundle with replaced names does not: use it with care, and report it. --reveal names may do better.';
+
 type Made = Awaited<ReturnType<typeof makeBundle>> & { readonly bytes: number };
 
 function tellMade(context: Context, output: string, reveal: string, made: Made): void {
@@ -64,6 +67,7 @@ function tellMade(context: Context, output: string, reveal: string, made: Made):
   context.tell({
     type: 'result',
     ok,
+    ...(ok ? {} : { code: 'TENDER_BUNDLE_UNFAITHFUL', message: unfaithful }),
     file: output,
     bytes,
     from,
@@ -84,6 +88,7 @@ function tellMade(context: Context, output: string, reveal: string, made: Made):
   context.say(`chain of the log: ${original.chain ? 'holds' : 'BROKEN'}`);
   context.say(`replays to the same states with this build: ${replays ? 'yes' : 'no'}`);
   for (const problem of original.problems) context.say(`  ${problem}`);
+  if (!ok) context.say(unfaithful);
   context.say('Open it with a double-click, or `tender inspect` it.');
 }
 
