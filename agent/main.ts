@@ -12,6 +12,7 @@ import { nodeScrypt } from './adapters/node-scrypt.ts';
 import { nodeSecretFiles } from './adapters/node-secret-files.ts';
 import { pageFiles } from './adapters/page-files.ts';
 import { listenOnTcp } from './adapters/tcp-http.ts';
+import { timeZone } from './adapters/time-zone.ts';
 import { type ListeningApi, listenOnSocket } from './adapters/unix-http.ts';
 import { wsDialer } from './adapters/ws-dialer.ts';
 import { type Access, createAccess } from './api/access/access.ts';
@@ -66,7 +67,12 @@ export async function runAgent(
     );
     access = page;
     const { status } = daemon.aboard;
-    const aboard = { ...daemon.aboard, status: async () => ({ ...(await status()), page: page.status() }) };
+    const zone = await timeZone();
+    const aboard = {
+      ...daemon.aboard,
+      ...(zone === undefined ? {} : { zone }),
+      status: async () => ({ ...(await status()), page: page.status() }),
+    };
     const handle = createRouter(apiRoutes(aboard, page.ui), log);
     api = await listenOnSocket(config.api.socket, handle);
     await page.start(handle);

@@ -77,4 +77,6 @@ export interface Aboard {
   /** Told when the first effect begins to run and when the last has ended. */
   readonly stirred: (listener: () => void) => () => void;
   readonly version: string;
+  /** The ship's time zone, for clocks on pages: IANA name. Absent when the system does not say. */
+  readonly zone?: string;
 }

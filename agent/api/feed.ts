@@ -15,14 +15,15 @@ const restMaxMs = 500;
 const progressEveryMs = 250;
 const aliveEveryMs = 15_000;
 export const uploadsPerEventMax = 200;
-/** The ship's time zone, for clocks on pages: IANA name. */
-const shipZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 /** Records read from the log in one go, for a client that is further behind than memory reaches. */
 const pageRecords = 512;
 /** Further behind than this, the whole list is cheaper than the changes. */
 export const catchUpMaxRecords = 20_000;
 
-export type FeedPorts = Pick<Aboard, 'clock' | 'host' | 'uploads' | 'changes' | 'stirred' | 'version'>;
+export type FeedPorts = Pick<
+  Aboard,
+  'clock' | 'host' | 'uploads' | 'changes' | 'stirred' | 'version' | 'zone'
+>;
 
 export interface FeedOptions {
   /** The last sequence this client has seen; undefined: it begins now, and reads the list by itself. */
@@ -75,7 +76,8 @@ export async function* feed(
         aliveDueMs = now + aliveEveryMs;
       }
       const told = await mine.news(clock.monotonicMs());
-      if (told !== undefined) yield told;
+      // With the cursor: records of other actors pass by without an event of their own.
+      if (told !== undefined) yield `id: ${cursor}\n${told}`;
       let moving = false;
       if (clock.monotonicMs() >= progressDueMs) {
         const figures = await uploads.moving();
@@ -100,11 +102,18 @@ export async function* feed(
   }
 }
 
-function hello({ host, changes, version, clock }: FeedPorts): string {
+function hello({ host, changes, version, clock, zone }: FeedPorts): string {
   const { logId, boot } = host.status();
   return eventOf(
     'hello',
-    { logId, boot, build: version, head: changes.head, now: clock.wallMs(), zone: shipZone },
+    {
+      logId,
+      boot,
+      build: version,
+      head: changes.head,
+      now: clock.wallMs(),
+      ...(zone === undefined ? {} : { zone }),
+    },
     undefined,
   );
 }
