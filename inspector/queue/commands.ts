@@ -15,6 +15,7 @@ export interface Commands {
   prioritise(upload: Upload, priority: number): Promise<void>;
   /** Puts it at a place in the line, as near as its age allows, and tells where it stands then. */
   place(upload: Upload, placing: Placing): Promise<void>;
+  retryAll(): Promise<void>;
   pauseAll(forMs?: number): Promise<void>;
   resumeAll(): Promise<void>;
 }
@@ -37,13 +38,17 @@ export function createCommands(http: Http, store: Pick<QueueStore, 'take' | 'new
       return false;
     }
   }
-  async function all(verb: string, body: Readonly<Record<string, unknown>>, done: string): Promise<void> {
+  async function all(
+    verb: string,
+    body: Readonly<Record<string, unknown>>,
+    done: string,
+    nothing: string,
+  ): Promise<void> {
     try {
       const answer = fieldsOf(await http.post(`v1/uploads/all/${verb}`, body));
       const accepted = numberOf(answer.accepted) ?? 0;
-      const refused = numberOf(answer.refused) ?? 0;
-      const rest = refused > 0 ? ` ${countOf(refused, 'document')} could not take it.` : '';
-      store.news.say('hint', `${countOf(accepted, 'document')} ${done}.${rest}`);
+      // Those that refuse are ashore already or stand so anyway: nobody meant them.
+      store.news.say('hint', accepted > 0 ? `${countOf(accepted, 'document')} ${done}.` : nothing);
     } catch (error) {
       store.news.say('error', sentenceOf(error));
     }
@@ -64,8 +69,9 @@ export function createCommands(http: Http, store: Pick<QueueStore, 'take' | 'new
       const near = exact ? '' : ', as near as it can: among equals the older one goes first';
       store.news.say('hint', `“${name}” is number ${place + 1} in the line${near}.`);
     },
-    pauseAll: (forMs) => all('pause', lengthOf(forMs), 'paused'),
-    resumeAll: () => all('resume', {}, 'resumed'),
+    pauseAll: (forMs) => all('pause', lengthOf(forMs), 'paused', 'There was nothing to pause.'),
+    resumeAll: () => all('resume', {}, 'resumed', 'There was nothing to resume.'),
+    retryAll: () => all('retry', {}, 'tried again', 'There was nothing to try again.'),
   };
 }
 

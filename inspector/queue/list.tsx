@@ -6,7 +6,7 @@ import { countText } from './amounts.ts';
 import { Button } from './button.tsx';
 import { useQueue } from './context.ts';
 import { useKeptFocus } from './kept-focus.ts';
-import { type Group, type GroupName, groupsOf } from './order.ts';
+import { type Group, type GroupName, groupsOf, statesOf } from './order.ts';
 import { placeAt } from './placing.ts';
 import { Row } from './row.tsx';
 import { type Landing, startRowDrag } from './row-drag.ts';
@@ -61,9 +61,14 @@ function GroupList({ group }: { readonly group: Group }) {
   const list = useRef<HTMLUListElement>(null);
   const blocked = store.blocked.value;
   const { name, rows } = group;
-  const unfiltered = store.filter.value === 'all' && store.search.value.trim() === '';
-  const aboard = statesOfGroup[name].reduce((sum, state) => sum + (store.status.value.states[state] ?? 0), 0);
-  const total = unfiltered ? Math.max(aboard, rows.length) : rows.length;
+  const filter = store.filter.value;
+  const searched = store.search.value.trim() !== '';
+  const unfiltered = filter === 'all' && !searched;
+  const { states } = store.status.value;
+  const aboard = statesOfGroup[name]
+    .filter((state) => filter === 'all' || statesOf[filter].includes(state))
+    .reduce((sum, state) => sum + (states[state] ?? 0), 0);
+  const total = searched ? rows.length : Math.max(aboard, rows.length);
   const first = unfiltered ? rowsShownFirst[name] : rowsShownFiltered;
   const visible = rows.slice(0, first + further.value);
   const rest = total - visible.length;
@@ -95,9 +100,16 @@ function GroupList({ group }: { readonly group: Group }) {
   const over = landing.value;
   return (
     <section class="group" data-group={name} aria-labelledby={`group-${name}`}>
-      <h2 id={`group-${name}`}>
-        {headings[name]} <span class="quiet">({countText(total)})</span>
-      </h2>
+      <div class="group-head">
+        <h2 id={`group-${name}`}>
+          {headings[name]} <span class="quiet">({countText(total)})</span>
+        </h2>
+        {name === 'parked' && total > 1 && !searched ? (
+          <Button blocked={blocked} onClick={() => void commands.retryAll()}>
+            Retry all
+          </Button>
+        ) : null}
+      </div>
       <ul class="rows" ref={list}>
         {visible.map((upload) => (
           <Row

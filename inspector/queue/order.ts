@@ -55,16 +55,15 @@ function inFilter(upload: Upload, filter: Filter): boolean {
   return !waits && !isEnded(upload) && upload.state !== 'parked';
 }
 
-/** Every word of the search stands somewhere in the name, the id or the sentence. */
+/** Every word of the search stands somewhere in the name, the id, the state or the code of the last error. */
 export function matches(upload: Upload, search: string): boolean {
-  const text = `${upload.name} ${upload.id} ${stateText(upload)}`.toLocaleLowerCase();
+  const { name, id, state, errors } = upload;
+  const text = `${name} ${id} ${state} ${errors.at(-1)?.code ?? ''}`.toLocaleLowerCase();
   return search
     .toLocaleLowerCase()
     .split(/\s+/)
     .every((word) => text.includes(word));
 }
-
-const stateText = (upload: Upload) => `${upload.state} ${upload.why} ${upload.errors.at(-1)?.code ?? ''}`;
 
 /** What the page shows, top to bottom; empty groups are left out. */
 export function groupsOf(rows: Iterable<Upload>, filter: Filter, search: string): readonly Group[] {
