@@ -9,7 +9,7 @@ import { ActorsPane } from './actors-pane.tsx';
 import { ChartPane } from './chart-pane.tsx';
 import { ContextPanel, type Mark } from './context-panel.tsx';
 import { ExportDialog, HelpDialog } from './dialogs.tsx';
-import { createInspection } from './inspection.ts';
+import { createInspection, type Inspection } from './inspection.ts';
 import { type Command, commandOf } from './keys.ts';
 import { EffectsPanel, TimersPanel } from './ledger-panel.tsx';
 import { formatPlace, parsePlace } from './place.ts';
@@ -225,7 +225,7 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
         )}
       </aside>
       <TimelinePane {...{ inspection, clock, filterId }} />
-      <Announcement {...{ page }} />
+      <Announcement {...{ inspection, clock }} />
       {dialog.value === 'help' ? (
         <HelpDialog
           onClose={() => {
@@ -245,20 +245,25 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
   );
 }
 
+/** Quiet time before a moved cursor is told to a screen reader, ms: whoever scrubs hears where it ended. */
+const announceMs = 400;
+
 /** Said politely when somebody moves through the past; live it keeps quiet. */
-function Announcement({
-  page,
-}: {
-  readonly page: { readonly inspection: ReturnType<typeof createInspection> };
-}) {
-  const { inspection } = page;
-  const row = inspection.cursor.value === null ? undefined : inspection.row.value;
-  const { columns } = inspection;
+function Announcement({ inspection, clock }: { readonly inspection: Inspection; readonly clock: PageClock }) {
+  const text = useSignal('');
+  useSignalEffect(() => {
+    const row = inspection.cursor.value === null ? undefined : inspection.row.value;
+    const { actors, types, states } = inspection.columns;
+    const label = row && inspection.known.labelOf(actors.list[row.actor] ?? '');
+    return clock.after(announceMs, () => {
+      text.value = row
+        ? `Record ${row.seq}, ${types.list[row.type]} of ${label}, now ${states.list[row.state]}.`
+        : '';
+    });
+  });
   return (
     <p class="aloud" role="status">
-      {row
-        ? `Record ${row.seq}, ${columns.types.list[row.type]} of ${inspection.known.labelOf(columns.actors.list[row.actor] ?? '')}, now ${columns.states.list[row.state]}.`
-        : ''}
+      {text}
     </p>
   );
 }

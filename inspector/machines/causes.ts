@@ -56,6 +56,18 @@ export function causesOf(moment: Moment, at: MomentAt, lastN: number): readonly 
   return links;
 }
 
+/** Sequences of the other ends of a moment's links, as far as they are held. */
+export function linkedSeqs(
+  moment: Moment,
+  at: MomentAt,
+  seqs: { readonly list: readonly number[]; seqOf(n: number): number | undefined },
+): readonly number[] {
+  const lastN = (moment.record?.n ?? 0) + seqs.list.length;
+  return causesOf(moment, at, lastN)
+    .map(({ n }) => (n === null ? undefined : seqs.seqOf(n)))
+    .filter((seq) => seq !== undefined);
+}
+
 function linkTo(through: string, end: Moment | null | undefined, open: string): CauseLink {
   if (end === undefined) return { direction: 'outcome', through, n: null, what: 'further on' };
   if (end === null) return { direction: 'outcome', through, n: null, what: open };

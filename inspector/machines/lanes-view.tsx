@@ -2,6 +2,7 @@
 // selected actor's stand out; dragging over it moves the cursor. Drawn again only when something it shows changed.
 import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import { linkedSeqs } from './causes.ts';
 import type { Inspection } from './inspection.ts';
 import { type Density, densityOf, lanes } from './lanes.ts';
 import { isFiltering } from './matches.ts';
@@ -42,6 +43,15 @@ export function LanesView({ inspection, zoom, setZoom }: LanesViewProps) {
     return densityOf(columns, window.value, Math.max(1, Math.floor(widthPx.value)), actor, keeps);
   });
 
+  /** The records that caused the cursor's, and those it caused. */
+  const linked = useComputed((): readonly number[] => {
+    const now = inspection.selected.value;
+    const seqs = inspection.actorSeqs.value;
+    if (now.is !== 'ready' || !seqs || now.moment.record?.seq !== inspection.seq.value) return [];
+    const { actor } = now.moment.record;
+    return linkedSeqs(now.moment, (n) => inspection.moments.peek(actor, n), seqs);
+  });
+
   useEffect(() => {
     const element = canvas.current;
     if (!element) return;
@@ -61,7 +71,7 @@ export function LanesView({ inspection, zoom, setZoom }: LanesViewProps) {
   useSignalEffect(() => {
     palette.value;
     const element = canvas.current;
-    if (element) paint(element, density.value, window.value, inspection.seq.value);
+    if (element) paint(element, density.value, window.value, inspection.seq.value, linked.value);
   });
 
   const seqAt = (event: { clientX: number; currentTarget: HTMLCanvasElement }) => {
@@ -123,7 +133,13 @@ export function LanesView({ inspection, zoom, setZoom }: LanesViewProps) {
   );
 }
 
-function paint(canvas: HTMLCanvasElement, density: Density, { from, to }: Zoom, seq: number): void {
+function paint(
+  canvas: HTMLCanvasElement,
+  density: Density,
+  { from, to }: Zoom,
+  seq: number,
+  linked: readonly number[],
+): void {
   const context = canvas.getContext('2d');
   if (!context) return;
   const ratio = globalThis.devicePixelRatio || 1;
@@ -159,8 +175,23 @@ function paint(canvas: HTMLCanvasElement, density: Density, { from, to }: Zoom, 
     }
   }
   context.globalAlpha = 1;
-  const x = Math.round((seq - from + 0.5) * stepPx);
+  const placeOf = (at: number) => Math.round((at - from + 0.5) * stepPx);
+  const x = placeOf(seq);
   context.fillStyle = color('--text');
+  context.strokeStyle = color('--text');
+  for (const other of linked) {
+    if (other < from || other > to) continue;
+    const end = placeOf(other);
+    context.setLineDash([3, 3]);
+    context.beginPath();
+    context.moveTo(x, height - 1);
+    context.quadraticCurveTo((x + end) / 2, -height / 3, end, height - 1);
+    context.stroke();
+    context.setLineDash([]);
+    context.beginPath();
+    context.arc(end, height - 4, 3, 0, 2 * Math.PI);
+    context.fill();
+  }
   context.fillRect(x - 1, 0, 2, height);
   context.beginPath();
   context.moveTo(x - 5, 0);
