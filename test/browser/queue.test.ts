@@ -272,6 +272,29 @@ describe('the crew’s page', () => {
   });
 });
 
+describe('the login', () => {
+  it('takes the password of a role, goes on where its session lives, and ends with a click', async () => {
+    await yacht.api.post('/v1/ui/password', { role: 'crew', password: 'a salty password' });
+    const context = await browser.newContext();
+    const page = await context.newPage();
+    await page.goto(`${yacht.origin}/`);
+    await page.getByLabel('Password').fill('a wrong password');
+    await page.keyboard.press('Enter');
+    await page.getByText('This password is not right.').waitFor();
+    await page.getByLabel('Password').fill('a salty password');
+    await page.getByLabel('What you call this device').fill('bridge tablet');
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.waitForSelector('.row');
+    expect(new URL(page.url()).pathname).toMatch(/^\/s\/[\w-]{22}\/$/);
+    await page.getByRole('button', { name: 'Pause Engine room survey' }).click();
+    await row(page, 'Engine room survey').getByText('Paused by crew@bridge tablet').waitFor();
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('heading', { name: 'Sign in' }).waitFor();
+    expect(await page.locator('.row').count()).toBe(0);
+    await context.close();
+  });
+});
+
 /** Presses Tab until the control of that name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
   const focused = `(() => { const at = document.activeElement;
