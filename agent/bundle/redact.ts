@@ -33,7 +33,13 @@ const ourFolders = new Set(['added']);
 export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
   if (reveal === 'everything') {
     const same = <T>(value: T): T => value;
-    return { actor: same, value: same, text: same, config: (lines) => lines as unknown as Json };
+    return {
+      actor: same,
+      value: same,
+      text: same,
+      config: (lines) => lines as unknown as Json,
+      doctor: same,
+    };
   }
   const shown = reveal === 'names';
   const text = createRedactText(names);
@@ -72,6 +78,8 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
     code: only(/^(TENDER_[A-Z_]{1,60}|E[A-Z]{2,16})$/),
     version: only(/^\d+(\.\d+){0,3}([-+][0-9a-z.]{1,20})?$/),
     fx: only(/^\d+\.\d+$/),
+    check: only(/^[a-z]{1,20}$/),
+    verdict: only(/^[a-z]{1,20}$/),
     timer: (value) => timerId(value, person),
     actor: (value) => redactActor(value, id),
     name: (value) => (connectionNames.has(value) ? value : path(value)),
@@ -117,7 +125,11 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
     if (typeof value.b64 === 'string' && Object.keys(value).length === 1)
       return shown ? value : { b64: base64(replacePath(names, fromBase64(value.b64))) };
     const out: { [key: string]: Json } = {};
-    for (const [key, inner] of Object.entries(value)) out[keyOf(key, field)] = walk(inner, key);
+    for (const [key, inner] of Object.entries(value)) {
+      // What `tender doctor` looks at has names of ours.
+      const rule = field === 'checks' && key === 'name' ? 'check' : key;
+      out[keyOf(key, field)] = walk(inner, rule);
+    }
     return out;
   }
 
