@@ -42,6 +42,11 @@ function isHarmless(core: string): boolean {
   if (core.length < 2 || isPlainWord(core)) return true;
   // Figures with their unit; longer numbers may be somebody's.
   if (/^\d{1,6}([.,]\d{1,3})?(ms|s|min|h|d|B|KB|MB|GB|TB|kB|%|x)?$/.test(core)) return true;
+  // Units that stand alone, file systems, versions of programs (three numbers: four would be an address) and of machines.
+  if (/^(B|KB|MB|GB|TB|ext4|xfs|btrfs|zfs|f2fs|vfat|exfat|tmpfs|overlay|nfs|cifs|smb2?|fuse|9p)$/.test(core))
+    return true;
+  if (/^v?\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(core) || /^(upload|connection|breaker|host)@\d{1,3}$/.test(core))
+    return true;
   // Settings and event types of ours: dotted words, each from the list.
   return /^[a-z_]+(\.[a-zA-Z_]+){1,3}$/.test(core) && core.split(/[._]/).every((part) => isPlainWord(part));
 }

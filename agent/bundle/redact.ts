@@ -38,7 +38,6 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
       value: same,
       text: same,
       config: (lines) => lines as unknown as Json,
-      doctor: same,
     };
   }
   const shown = reveal === 'names';
