@@ -10,7 +10,7 @@ const words = `
 a aboard aborted about above absolute accept accepted accepts acknowledged acknowledges act action
 actions active actor add added adding address admission afraid after afterwards again agent ago agree
 ahead air all allocate allocated allow allowed alone along already altname among an and announced
-another answer answered answering answers antenna any anything apart api application are args argument
+another answer answered answering answers any anything apart api application are args argument
 armed arrived as ashore aside ask asked asks assign assignment assume at attempt audit authenticate
 authorised authorities authority authorization automatic average await awaited away back backoff backup
 bad base basename be became because been before begin beginning behind being belong belongs below beside
@@ -44,7 +44,7 @@ journalctl json jump just kbit kbps keep keeps kept kernel key keyed keys kiloby
 knows label lane large larger last late later learns least leaves ledger left length lengthen less let
 letter letters level lie lies life like limit limits line lines link links list listener listening
 listens lists live local lock log logged login long longer longest look looked looks lookup loopback
-loss lossy lost low lower machine machines made mail main maintenance make makes many marina mark marks
+loss lossy lost low lower machine machines made mail main maintenance make makes many mark marks
 matches matter max may mean meanwhile measured meets megabytes memory mend message met meta method
 micros migrate migrated migration milliseconds min mine minute minutes missing mode modified moment
 month more most mount mounted mounts move moved moves ms mtime must naive name named names near nearest

@@ -13,15 +13,34 @@ export type RedactText = (text: string) => string;
 export function createRedactText(names: Pseudonyms): RedactText {
   return (text) => {
     const known = names.replaceKnown(text);
-    const clean = known.replace(pieces, (piece) => redactPiece(names, piece));
+    const clean = known.replace(pieces, (piece, offset: number) =>
+      redactPiece(names, piece, beginsSentence(known, offset)),
+    );
     return clean.slice(0, limits.find((limit) => text.length <= limit) ?? text.length);
   };
 }
 
 /** Signs that end a sentence or begin a bracket belong to the sentence, not to the word. */
-function redactPiece(names: Pseudonyms, piece: string): string {
+/** Where a capital letter is grammar. Elsewhere a word with one may be a name: Mark, Port, Will. */
+function beginsSentence(text: string, offset: number): boolean {
+  const before = text.slice(Math.max(0, offset - 4), offset).trimEnd();
+  return offset === 0 || before === '' || /[.!?:;([“"'`→–]$/.test(before);
+}
+
+/** Of ours, and always written so. */
+const properNames: ReadonlySet<string> = new Set([
+  'Node',
+  'PostgreSQL',
+  'LevelDB',
+  'WebSocket',
+  'Wi-Fi',
+  'Ctrl-C',
+]);
+
+function redactPiece(names: Pseudonyms, piece: string, begins: boolean): string {
   const [, before = '', core = '', after = ''] = /^([.:#&=+%~-]*)(.*?)([.:&=+%~-]*)$/su.exec(piece) ?? [];
-  if (core === '' || names.isGiven(core) || isHarmless(core)) return piece;
+  if (core === '' || names.isGiven(core) || properNames.has(core)) return piece;
+  if (isHarmless(core) && (begins || !/^\p{Lu}\p{Ll}/u.test(core))) return piece;
   if (/^[\p{L}-]+$/u.test(core) && core.includes('-')) {
     // "fail-stop", "re-enrol": each half by itself.
     const halves = core.split('-').map((half) => (isHarmless(half) ? half : names.of('word', half)));
