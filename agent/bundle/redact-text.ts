@@ -66,6 +66,7 @@ function isHarmless(core: string): boolean {
     return true;
   if (/^v?\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(core) || /^(upload|connection|breaker|host)@\d{1,3}$/.test(core))
     return true;
+  if (/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,3})?)?Z?)?$/.test(core)) return true;
   // Settings and event types of ours: dotted words, each from the list.
   return /^[a-z_]+(\.[a-zA-Z_]+){1,3}$/.test(core) && core.split(/[._]/).every((part) => isPlainWord(part));
 }

@@ -23,8 +23,6 @@ type Rule = (text: string) => string;
 
 const identifier = /^[a-z][A-Za-z0-9_]{0,40}$/;
 const ourActor = /^(upload|connection|breaker|host)\/([0-9A-HJKMNP-TV-Z]{26}|main|line|log)$/;
-/** Values of a status that share the key `name` with files: the five names of a connection. */
-const connectionNames = new Set(['disconnected', 'connecting', 'connected', 'error', 'stopped']);
 /** Parties that are programs of ours. */
 const ourParties = new Set(['agent', 'daemon', 'enrol', 'files', 'host', 'page', 'somebody', 'tender']);
 /** Where added files are shown: a folder of ours, not of theirs. */
@@ -81,7 +79,8 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
     verdict: only(/^[a-z]{1,20}$/),
     timer: (value) => timerId(value, person),
     actor: (value) => redactActor(value, id),
-    name: (value) => (connectionNames.has(value) ? value : path(value)),
+    // Documents are named `folder/file`; a bare word of ours names a part of tender in its status.
+    name: (value) => (isOurWord(value) ? value : path(value)),
     path,
     file: path,
     folder,
@@ -95,7 +94,7 @@ export function createRedactor(names: Pseudonyms, reveal: Reveal): Redactor {
     sessionId: id,
     tenantId: id,
     keyId: id,
-    id,
+    id: (value) => (isOurWord(value) ? value : id(value)),
     sha256: hash,
     digest: hash,
     root: hash,
@@ -156,6 +155,8 @@ const machineKeys: ReadonlySet<string> = new Set([
     ...Object.values(events).flatMap(({ fields }) => Object.keys(fields)),
   ]),
 ]);
+
+const isOurWord = (text: string): boolean => /^[a-z]{2,20}$/.test(text) && isPlainWord(text);
 
 /** `bytesDurable`, `sha256`, `retry_base`: each part a word of ours. A key of another make may be somebody's name. */
 function isOurKey(key: string): boolean {

@@ -67,6 +67,18 @@ it('without an agent that ever ran there is nothing to be sure of, and no crash'
   expect(run.out).toMatch(/\d+ checks: \d+ ok/);
 });
 
+it('the agent’s own settings count, and that they are others is said', async () => {
+  const aboard = await yacht();
+  await aboard.start();
+  await writeFile(join(aboard.directory, 'tender.toml'), `[api]\nsocket = "${aboard.socket}"\n`);
+  const checks = found(await aboard.tender('doctor', '--json'));
+  expect(checks.config).toMatchObject({
+    verdict: 'warning',
+    message: expect.stringContaining('state.directory'),
+  });
+  expect(checks.state).toMatchObject({ verdict: 'ok', message: expect.stringContaining(aboard.directory) });
+});
+
 it('broken settings are one finding among the others', async () => {
   const aboard = await yacht();
   await writeFile(join(aboard.directory, 'tender.toml'), '[link]\nprofil = "geo"\n');
@@ -170,6 +182,7 @@ it('a cloud that takes the call and never answers is given up, not waited for', 
     configProblem: undefined,
     status: undefined,
     statusProblem: undefined,
+    settings: new Map<string, string>(),
     version: 'x',
     environment: {},
     signal: new AbortController().signal,

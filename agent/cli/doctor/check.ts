@@ -23,6 +23,8 @@ export interface Facts {
   /** The running agent's status; undefined where none answers, or not to us. */
   readonly status: Answer | undefined;
   readonly statusProblem: TenderError | undefined;
+  /** The running agent's own settings, which need not be those this command reads; empty where none answers. */
+  readonly settings: ReadonlyMap<string, string>;
   readonly version: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly signal: AbortSignal;
@@ -52,4 +54,9 @@ export function codeOf(error: unknown): string {
 export function part(answer: Answer | undefined, name: string): Answer {
   const value = answer?.[name];
   return typeof value === 'object' && value !== null ? (value as Answer) : {};
+}
+
+/** Where the state lies: the running agent knows best. */
+export function stateDirectory({ config, settings }: Facts): string | undefined {
+  return settings.get('state.directory') ?? config?.state.directory;
 }

@@ -3,7 +3,7 @@ import { access, constants, opendir, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WatchedFolder } from '../../config/folders.ts';
 import { bytesText, lengthText } from '../text.ts';
-import { type Check, codeOf, failed, ok, part, skipped, warning } from './check.ts';
+import { type Check, codeOf, failed, ok, part, skipped, stateDirectory, warning } from './check.ts';
 import { fileSystemOf } from './file-system.ts';
 
 const diskMaxMs = 10_000;
@@ -12,11 +12,17 @@ const withoutConfig = () => skipped('Without a usable configuration nobody knows
 export const configCheck: Check = {
   name: 'config',
   limitMs: diskMaxMs,
-  async run({ config, configProblem }) {
+  async run({ config, configProblem, settings }) {
     if (!config)
       return failed(
         configProblem?.message ?? 'It cannot be read.',
         'Mend the settings named; `tender config show` tells all.',
+      );
+    const other = config.lines.filter(({ key, value }) => settings.has(key) && settings.get(key) !== value);
+    if (other.length > 0)
+      return warning(
+        `The agent that runs has other settings than are read here: ${other.map(({ key }) => key).join(', ')}.`,
+        'Restart the agent if the file was changed, or name its configuration with --config.',
       );
     const set = config.lines.filter(({ origin }) => origin !== 'default');
     const files = new Set(set.map(({ origin }) => origin).filter((origin) => origin.startsWith('file ')));
@@ -29,9 +35,10 @@ export const configCheck: Check = {
 export const stateCheck: Check = {
   name: 'state',
   limitMs: diskMaxMs,
-  async run({ config, status }) {
-    if (!config) return withoutConfig();
-    const { directory } = config.state;
+  async run(facts) {
+    const { config, status } = facts;
+    const directory = stateDirectory(facts);
+    if (!config || directory === undefined) return withoutConfig();
     let mode: number;
     try {
       const found = await stat(directory);
@@ -117,14 +124,16 @@ async function sizeOf(directory: string): Promise<number | undefined> {
 export const foldersCheck: Check = {
   name: 'folders',
   limitMs: diskMaxMs,
-  async run({ config, status }) {
+  async run({ config, status, settings }) {
     if (!config) return withoutConfig();
-    if (config.folders.length === 0)
-      return ok('No folder is watched; documents come by `tender add` or the page.');
     const told = (status?.folders ?? []) as readonly { folder: string; state: string; message: string }[];
+    const folders = status
+      ? told.map(({ folder }) => ({ label: folder, path: pathOf(settings, folder) }))
+      : config.folders;
+    if (folders.length === 0) return ok('No folder is watched; documents come by `tender add` or the page.');
     const problems: string[] = [];
     const watched: string[] = [];
-    for (const folder of config.folders) {
+    for (const folder of folders) {
       const here = told.find((one) => one.folder === folder.label);
       // The agent's own eyes count, if it runs; ours may be those of another user.
       if (here && here.message !== '') problems.push(`${folder.label}: ${here.message}`);
@@ -144,7 +153,14 @@ export const foldersCheck: Check = {
   },
 };
 
-async function howWatched({ label, path }: WatchedFolder, rescanMs: number): Promise<string> {
+function pathOf(settings: ReadonlyMap<string, string>, label: string): string {
+  return (settings.get(`folders.${label}`) ?? '').replace(/ priority \d+$/, '');
+}
+
+async function howWatched(
+  { label, path }: Pick<WatchedFolder, 'label' | 'path'>,
+  rescanMs: number,
+): Promise<string> {
   const system = await fileSystemOf(path).catch(() => undefined);
   const rescan = `a rescan each ${lengthText(rescanMs)}`;
   return system?.network

@@ -59,6 +59,7 @@ async function gather(context: Context): Promise<Facts> {
   let configProblem: TenderError | undefined;
   let status: Answer | undefined;
   let statusProblem: TenderError | undefined;
+  let settings = new Map<string, string>();
   try {
     config = await context.config();
   } catch (error) {
@@ -66,12 +67,19 @@ async function gather(context: Context): Promise<Facts> {
   }
   if (config)
     try {
-      status = await limited(askMaxMs, context.signal, async () => (await context.api()).get('/v1/status'));
+      const ask = async (path: string) => (await context.api()).get(path);
+      status = await limited(askMaxMs, context.signal, () => ask('/v1/status'));
+      settings = settingsOf(await limited(askMaxMs, context.signal, () => ask('/v1/config')));
     } catch (error) {
-      statusProblem = known(error);
+      if (!status) statusProblem = known(error);
     }
   const { version, environment, signal } = context;
-  return { config, configProblem, status, statusProblem, version, environment, signal };
+  return { config, configProblem, status, statusProblem, settings, version, environment, signal };
+}
+
+function settingsOf(answer: Answer): Map<string, string> {
+  const lines = (answer.settings ?? []) as readonly { readonly key: string; readonly value: string }[];
+  return new Map(lines.map(({ key, value }) => [key, value]));
 }
 
 /** One check, within its limit; exported for tests. */
