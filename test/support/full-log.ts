@@ -14,6 +14,8 @@ export interface FullLogOptions {
   readonly alongside?: number;
   /** Document names; absent: made up. */
   readonly names?: readonly string[];
+  /** What parties are called and errors say; absent: made up. */
+  readonly words?: readonly string[];
 }
 
 const beganMs = Date.UTC(2026, 8, 1);
@@ -48,7 +50,7 @@ export async function fillLog(directory: string, options: FullLogOptions): Promi
     while (lives.length < (options.alongside ?? 200)) lives.push(await birth());
     const turns = new Set(Array.from({ length: turnsAtOnce }, () => random.between(0, lives.length - 1)));
     await clock.advance(Math.floor(random.spread(betweenTurnsMs.least, betweenTurnsMs.most)));
-    await Promise.all([...turns].map((at) => turn(host, random, lives, at)));
+    await Promise.all([...turns].map((at) => turn(host, random, lives, at, options.words)));
     if (random.chance(0.7)) await weather(host, random);
     for (let at = lives.length - 1; at >= 0; at--) if (lives[at] === '') lives.splice(at, 1);
   }
@@ -57,7 +59,13 @@ export async function fillLog(directory: string, options: FullLogOptions): Promi
   return lastSeq;
 }
 
-async function turn(host: Host, random: FakeRandom, lives: string[], at: number): Promise<void> {
+async function turn(
+  host: Host,
+  random: FakeRandom,
+  lives: string[],
+  at: number,
+  words: readonly string[] | undefined,
+): Promise<void> {
   const actor = lives[at]!;
   const cell = await host.read(actor);
   if (!cell || cell.value === 'indexed' || cell.value === 'cancelled') {
@@ -65,7 +73,17 @@ async function turn(host: Host, random: FakeRandom, lives: string[], at: number)
     return;
   }
   const [event, src] = nextOf(random, cell);
-  await host.send(actor, event, { src });
+  await host.send(actor, words ? saying(event, random, words) : event, { src });
+}
+
+/** The same event in somebody else's words, where it has any. */
+function saying(event: MachineEvent, random: FakeRandom, words: readonly string[]): MachineEvent {
+  const word = random.pick(words);
+  if (event.type === 'send.failed') return { ...event, message: word, code: word.slice(0, 64) };
+  if (event.type === 'document.indexed') return { ...event, passages: 0, reason: word };
+  // Who resumes must be who paused.
+  if (event.type === 'pause') return { ...event, by: word.slice(0, 64), reason: word };
+  return event;
 }
 
 type Told = readonly [MachineEvent, 'cmd' | 'fx' | 'tm' | 'sys'];
