@@ -22,11 +22,9 @@ import { Shell } from './shell/shell.tsx';
 
 const place = document.getElementById('page');
 /** Patterns, so that the page also builds where the inspector was left out. */
-const parts = Object.values(
-  import.meta.glob<Partial<MachinesModule>>(['./machines/MachinesPage.tsx', './machines/live-source.ts']),
-);
+const parts = Object.values(import.meta.glob<Partial<MachinesModule>>(['./machines/live.ts']));
 const loadMachines: LoadMachines =
-  parts.length < 2
+  parts.length < 1
     ? undefined
     : async () => Object.assign({}, ...(await Promise.all(parts.map((load) => load())))) as MachinesModule;
 

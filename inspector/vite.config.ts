@@ -42,8 +42,14 @@ export default defineConfig({
   root: here,
   base: './',
   logLevel: 'warn',
-  // Of XState the page needs only how a machine's states are resolved (the file says more).
-  resolve: { alias: { xstate: join(here, 'machines', 'xstate-nodes.ts') } },
+  // Of XState the page needs only how a machine's states are resolved, and the machines were audited before (the files say
+  // more).
+  resolve: {
+    alias: [
+      { find: /^xstate$/, replacement: join(here, 'machines', 'xstate-nodes.ts') },
+      { find: /^\.\/define\.ts$/, replacement: join(here, 'machines', 'define-known.ts') },
+    ],
+  },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir,

@@ -70,7 +70,12 @@ export default defineConfig({
   logLevel: 'warn',
   publicDir: false,
   // As for the daemon's page: inspector/machines/xstate-nodes.ts says why.
-  resolve: { alias: { xstate: join(inspector, 'machines', 'xstate-nodes.ts') } },
+  resolve: {
+    alias: [
+      { find: /^xstate$/, replacement: join(inspector, 'machines', 'xstate-nodes.ts') },
+      { find: /^\.\/define\.ts$/, replacement: join(inspector, 'machines', 'define-known.ts') },
+    ],
+  },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   build: {
     outDir: join(inspector, '..', 'dist', 'inspector'),

@@ -1,5 +1,6 @@
 // What the browser has in place of XState resolves every machine to the same nodes as the library, branch by branch.
 import { describe, expect, it } from 'vitest';
+import { define } from '../../../inspector/machines/define-known.ts';
 import { type Resolved, type StateNode, setup } from '../../../inspector/machines/xstate-nodes.ts';
 import { registry } from '../../../machines/registry.ts';
 
@@ -25,9 +26,15 @@ const node = (state: StateNode) => ({
   always: (state.always ?? []).map(branch),
 });
 
-describe.each(Object.values(registry))('the $kind machine in the browser', ({ machine }) => {
+describe.each(Object.values(registry))('the $kind machine in the browser', ({ kind, machine }) => {
   const implementations = machine.implementations as unknown as Parameters<typeof setup>[0];
   const ours = setup(implementations).createMachine(machine.config as never);
+
+  it('is defined as the daemon’s is', () => {
+    const definition = registry[kind]!;
+    expect(define(definition)).toBe(definition);
+    expect(Object.isFrozen(definition)).toBe(true);
+  });
 
   it('has the states of the library, in their order', () => {
     expect(Object.keys(ours.states)).toEqual(Object.keys(machine.states));
