@@ -83,7 +83,7 @@ export const uploadContext = {
     object({
       documentId: text(64),
       receipt: text(8_192),
-      signature: text(256),
+      signature: text(384),
       keyId: text(128),
       storedMs: whole(0),
     }),

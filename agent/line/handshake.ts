@@ -91,7 +91,7 @@ async function attempt(
     const early: LaneOwner = {
       ...owner,
       frame: (at, frame) => owner.frame(at, frame),
-      acknowledged: (at, ack, bytes, rttMs) => owner.acknowledged(at, ack, bytes, rttMs),
+      acknowledged: (at, ack, news) => owner.acknowledged(at, ack, news),
       lost: (at, failure) => (done ? owner.lost(at, failure) : finish({ failure })),
     };
     const trips = request.url.startsWith('wss:') ? 3 : 2;

@@ -4,7 +4,13 @@
 import type { Failure } from '../../cloud/contract/failure.ts';
 import { decodeCloudFrame } from '../../cloud/contract/frame-decoder.ts';
 import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
-import type { AckFrame, CloudFrame, HelloFrame, YachtFrame } from '../../cloud/contract/frames.ts';
+import {
+  type AckFrame,
+  arrivalMs,
+  type CloudFrame,
+  type HelloFrame,
+  type YachtFrame,
+} from '../../cloud/contract/frames.ts';
 import { verifySignature } from '../../cloud/contract/keys.ts';
 import { helloMessage } from '../../cloud/contract/signatures.ts';
 import type { LaneSocket, LaneSocketEvents } from '../../cloud/contract/socket.ts';
@@ -14,10 +20,19 @@ import type { LineIdentity } from './upgrade.ts';
 
 export interface LaneOwner {
   frame(lane: Lane, frame: CloudFrame): void;
-  /** `rttMs` without the time the cloud held the answer back; undefined when no new bytes were confirmed. */
-  acknowledged(lane: Lane, ack: AckFrame, bytes: number, rttMs: number | undefined): void;
+  /** `news`: what it says of this lane's bytes; undefined when no new ones were confirmed. */
+  acknowledged(lane: Lane, ack: AckFrame, news: Confirmed | undefined): void;
   /** Once. The lane is of no more use. */
   lost(lane: Lane, failure: Failure): void;
+}
+
+/** New bytes confirmed on a lane. */
+export interface Confirmed {
+  readonly bytes: number;
+  /** Without the time the cloud held the answer back. */
+  readonly rttMs: number;
+  /** The cloud's monotonic clock at the newest of them. */
+  readonly arrivalMs: number;
 }
 
 interface Sent {
@@ -167,19 +182,24 @@ export class Lane {
   }
 
   #acknowledge(ack: AckFrame): void {
-    const bytes = ack.receivedBytes - this.confirmedBytes;
-    if (ack.receivedBytes > this.sentBytes) {
+    const said = ack.lanes.find(({ serial }) => serial === this.hello?.serial);
+    if (!said || said.receivedBytes <= this.confirmedBytes) {
+      this.#owner.acknowledged(this, ack, undefined); // cumulative: an older word says nothing
+      return;
+    }
+    if (said.receivedBytes > this.sentBytes) {
       this.fail(lineFailure('TENDER_LINE_PROTOCOL')); // more than was ever sent
       return;
     }
     let newest: Sent | undefined;
     let count = 0;
-    while (count < this.#sent.length && this.#sent[count]!.upTo <= ack.receivedBytes)
+    while (count < this.#sent.length && this.#sent[count]!.upTo <= said.receivedBytes)
       newest = this.#sent[count++];
     this.#sent.splice(0, count);
-    if (bytes > 0) this.confirmedBytes = ack.receivedBytes;
-    const rttMs = newest && Math.max(0, this.heardMs - newest.atMs - ack.heldMs);
-    this.#owner.acknowledged(this, ack, Math.max(0, bytes), rttMs);
+    const bytes = said.receivedBytes - this.confirmedBytes;
+    this.confirmedBytes = said.receivedBytes;
+    const rttMs = Math.max(0, this.heardMs - (newest?.atMs ?? this.heardMs) - said.heldMs);
+    this.#owner.acknowledged(this, ack, { bytes, rttMs, arrivalMs: arrivalMs(ack, said) });
   }
 }
 

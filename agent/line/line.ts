@@ -11,7 +11,7 @@ import { createDocuments, type Documents } from './documents.ts';
 import { lineFailure, saidByCloud } from './failures.ts';
 import { FramePool } from './frame-pool.ts';
 import type { HandshakePorts, Shaken } from './handshake.ts';
-import type { Lane, LaneOwner } from './lane.ts';
+import type { Confirmed, Lane, LaneOwner } from './lane.ts';
 import { type LineLimitsAboard, lineLimits } from './limits.ts';
 import { createNoticeQueue } from './notice-queue.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
@@ -196,7 +196,7 @@ export class Line {
 
   readonly #owner: LaneOwner = {
     frame: (lane, frame) => this.#frame(lane, frame),
-    acknowledged: (lane, ack, bytes, rttMs) => this.#acknowledged(lane, ack, bytes, rttMs),
+    acknowledged: (lane, ack, news) => this.#acknowledged(lane, ack, news),
     lost: (lane, failure) => {
       if (lane !== this.#shaken?.lane) return; // one that was replaced
       // The cloud ends the old lane when the fresh one is there: which of the two is heard of first says nothing.
@@ -291,9 +291,9 @@ export class Line {
 
   // ------------------------------------------------------------------------------ receiving
 
-  #acknowledged(lane: Lane, ack: AckFrame, bytes: number, rttMs: number | undefined): void {
+  #acknowledged(lane: Lane, ack: AckFrame, news: Confirmed | undefined): void {
     if (lane !== this.#shaken?.lane) return;
-    this.#sender.acknowledged(ack, bytes, rttMs);
+    this.#sender.acknowledged(news);
     for (const { handle, durable } of ack.documents) this.#documents.byHandle(handle)?.durable(durable);
     this.#sender.pump();
   }

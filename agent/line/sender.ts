@@ -1,10 +1,10 @@
 // What leaves, and when: fills the window of the open lane with the most urgent frames, at the pace and below the ceiling; keeps
 // the line's figures from what is confirmed. Used by line.ts, which says which lane is open.
-import type { AckFrame, YachtFrame } from '../../cloud/contract/frames.ts';
+import type { YachtFrame } from '../../cloud/contract/frames.ts';
 import { type Crossing, inDoubt, newEstimate, observe, type Sample } from '../../machines/estimators.ts';
 import type { Clock } from '../ports.ts';
 import type { FramePool } from './frame-pool.ts';
-import { type Lane, messageBytes } from './lane.ts';
+import { type Confirmed, type Lane, messageBytes } from './lane.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import { Pace } from './pace.ts';
 
@@ -94,16 +94,17 @@ export class Sender {
     this.#count(lane.send(frame), before, this.#ports.clock.monotonicMs());
   }
 
-  /** `rttMs` undefined: an ACK without news of bytes. */
-  acknowledged(ack: AckFrame, bytes: number, rttMs: number | undefined): void {
+  /** Undefined: an ACK without news of bytes. */
+  acknowledged(news: Confirmed | undefined): void {
     const now = this.#ports.clock.monotonicMs();
-    if (rttMs !== undefined) {
+    if (news) {
+      const { bytes, arrivalMs, rttMs } = news;
       this.#sample({ kind: 'rtt', rttMs, atMs: now });
-      this.#pace.acknowledged({ bytes, arrivalMs: ack.arrivalMs, rttMs, wasFull: this.#windowWasFull }, now);
+      this.#pace.acknowledged({ bytes, arrivalMs, rttMs, wasFull: this.#windowWasFull }, now);
       this.#windowWasFull = false;
     }
     const outstandingBytes = this.#lane?.outstandingBytes ?? 0;
-    this.#sample({ kind: 'ack', bytes, outstandingBytes, atMs: now });
+    this.#sample({ kind: 'ack', bytes: news?.bytes ?? 0, outstandingBytes, atMs: now });
   }
 
   #window(): number {

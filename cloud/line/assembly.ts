@@ -1,6 +1,7 @@
 // One upload as it comes together ashore: manifest, slices, chunks complete, chunks durable. It outlives lanes and sessions, so
 // that a cut costs only what was in the air. Fed by a session, emptied into documents.store; kept on the shelf.
 
+import type { AnnouncedChunk } from '../contract/frames.ts';
 import { RunSet } from '../contract/runs.ts';
 import type { Documents } from '../decide/documents.ts';
 import type { DeviceScope, ManifestEntry } from '../ports.ts';
@@ -62,10 +63,7 @@ export class Assembly {
   }
 
   /** Takes manifest entries; false when there are more of them unstored than allowed. */
-  describe(
-    first: number,
-    entries: readonly { readonly length: number; readonly id?: Uint8Array }[],
-  ): boolean {
+  describe(first: number, entries: readonly AnnouncedChunk[]): boolean {
     for (const [at, { length, id }] of entries.entries()) {
       const index = first + at;
       if (this.#holds(index)) continue;

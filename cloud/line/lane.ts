@@ -23,6 +23,8 @@ const closeCodes = { bye: 1000, policy: 1008, away: 1001 } as const;
 
 export class Lane {
   readonly number: number;
+  /** Of this connection within its session. */
+  readonly serial: number;
   readonly #socket: LaneSocket;
   readonly #owner: LaneOwner;
   readonly #clock: Clock;
@@ -35,10 +37,11 @@ export class Lane {
   #ended = false;
 
   constructor(
-    number: number,
+    { number, serial }: { readonly number: number; readonly serial: number },
     parts: { socket: LaneSocket; owner: LaneOwner; clock: Clock; limits: LineLimitsAshore },
   ) {
     this.number = number;
+    this.serial = serial;
     this.#socket = parts.socket;
     this.#owner = parts.owner;
     this.#clock = parts.clock;
@@ -84,12 +87,12 @@ export class Lane {
     this.#cancelAck = undefined;
     if (this.#ended) return;
     this.#acknowledged = this.#received;
-    const now = this.#clock.monotonicMs();
+    const nowMs = this.#clock.monotonicMs();
+    const heldMs = Math.max(0, nowMs - this.#arrivalMs);
     this.send({
       type: 'ACK',
-      receivedBytes: this.#received,
-      arrivalMs: Math.floor(this.#arrivalMs),
-      heldMs: Math.max(0, Math.round(now - this.#arrivalMs)),
+      nowMs,
+      lanes: [{ serial: this.serial, receivedBytes: this.#received, heldMs }],
       documents: this.#owner.takeDurable(),
     });
   }

@@ -1,6 +1,6 @@
 // A document open under a handle of a session: joins the upload's assembly with the decisions (offer, finish) and with what the
 // yacht is told of it. Ends with a receipt, a refusal, a drop, or the session.
-import type { FinishFrame } from '../contract/frames.ts';
+import type { AnnouncedChunk, FinishFrame } from '../contract/frames.ts';
 import { type Run, RunSet } from '../contract/runs.ts';
 import type { Offer } from '../ports.ts';
 import type { Assembly, AssemblyOwner, SliceVerdict } from './assembly.ts';
@@ -58,10 +58,7 @@ export class OpenDocument implements AssemblyOwner {
     );
   }
 
-  describe(
-    first: number,
-    entries: readonly { readonly length: number; readonly id?: Uint8Array }[],
-  ): boolean {
+  describe(first: number, entries: readonly AnnouncedChunk[]): boolean {
     this.#asked.delete(first, first + entries.length);
     return this.assembly.describe(first, entries);
   }

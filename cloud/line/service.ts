@@ -60,9 +60,14 @@ export function createLineService(ports: LineServicePorts): LineService {
       fault: (error: unknown) => ports.log({ event: 'line.frame.failed', error: String(error) }),
     };
     const { clock, signer } = ports;
+    const serial = session?.nextSerial() ?? 1;
+    const sinceMs = session?.sinceMs ?? 0;
     const nobody = { frame: () => {}, takeDurable: () => [], closed: () => {}, fault: () => {} };
-    const lane = new Lane(admission.claim.lane, { socket, clock, limits, owner: owner ?? nobody });
-    lane.send(hello(admission, { timeMs: clock.wallMs(), signer, limits }));
+    const lane = new Lane(
+      { number: admission.claim.lane, serial },
+      { socket, clock, limits, owner: owner ?? nobody },
+    );
+    lane.send(hello(admission, { serial, sinceMs, timeMs: clock.wallMs(), signer, limits }));
     if (!session || closing) lane.bye(session ? 'TENDER_LINE_CLOSING' : 'TENDER_SESSION_FENCED');
     else session.join(lane, admission.claim.cursor);
     return lane.events;
@@ -90,10 +95,18 @@ export function createLineService(ports: LineServicePorts): LineService {
 function hello(
   { claim, scope }: Admission,
   {
+    serial,
+    sinceMs,
     timeMs,
     signer,
     limits,
-  }: { timeMs: number; signer: LineServicePorts['signer']; limits: LineLimitsAshore },
+  }: {
+    serial: number;
+    sinceMs: number;
+    timeMs: number;
+    signer: LineServicePorts['signer'];
+    limits: LineLimitsAshore;
+  },
 ): HelloFrame {
   const { frameMaxBytes, handlesMax, manifestEntriesMax, unackedMaxBytes, chunkMaxBytes } = limits;
   const told: LineLimits = { frameMaxBytes, handlesMax, manifestEntriesMax, unackedMaxBytes, chunkMaxBytes };
@@ -102,6 +115,8 @@ function hello(
     version: Math.min(claim.version, protocolVersion),
     sessionId: claim.sessionId,
     lane: claim.lane,
+    serial,
+    sinceMs,
     epoch: scope.epoch,
     timeMs,
     tenantId: scope.tenantId,

@@ -41,6 +41,8 @@ export class Session {
   readonly sessionId: string;
   readonly scope: DeviceScope;
   readonly ports: SessionPorts;
+  /** Wall time: tells the yacht whether this memory of its session is the one it knew. */
+  readonly sinceMs: number;
   readonly receipts: Receipts;
   readonly #lanes = new Set<Lane>();
   readonly #handles = new Map<number, OpenDocument>();
@@ -51,6 +53,7 @@ export class Session {
   /** Last notice that the yacht has in its log, as it said. */
   #seenNotice: number;
   #paused = false;
+  #serial = 0;
   #cancelLook: (() => void) | undefined;
   readonly #inventories = new Set<Lane>();
 
@@ -64,6 +67,7 @@ export class Session {
     this.sessionId = sessionId;
     this.scope = scope;
     this.ports = ports;
+    this.sinceMs = ports.clock.wallMs();
     this.#newestNotice = cursor;
     this.#seenNotice = cursor;
     this.#left = left;
@@ -72,6 +76,12 @@ export class Session {
 
   get laneCount(): number {
     return this.#lanes.size;
+  }
+
+  /** For the next lane's HELLO. */
+  nextSerial(): number {
+    this.#serial += 1;
+    return this.#serial;
   }
 
   /** A lane has said HELLO: what is held, and what was missed after `cursor`, follow unasked. */
@@ -149,6 +159,19 @@ export class Session {
         if (!fits) lane.bye('TENDER_LIMIT_EXCEEDED');
         return;
       }
+      case 'COPY': {
+        const count = frame.runs.reduce((sum, run) => sum + run.count, 0);
+        if (!Number.isSafeInteger(frame.first + count) || frame.first + count > frameLimits.chunksMaxCount) {
+          lane.bye('TENDER_LIMIT_EXCEEDED');
+          return;
+        }
+        if (count > 0)
+          this.want(frame.handle, 'unknown-reference', [{ start: frame.first, end: frame.first + count }]);
+        return;
+      }
+      case 'PACK':
+        lane.bye('TENDER_FRAME_OUT_OF_PLACE');
+        return;
       case 'FINISH': {
         if (frame.chunks > frameLimits.chunksMaxCount) {
           lane.bye('TENDER_LIMIT_EXCEEDED');

@@ -144,9 +144,8 @@ describe('acknowledgements', () => {
     expect(lane.of('ACK')).toEqual([
       {
         type: 'ACK',
-        receivedBytes: 2 * frame.length,
-        arrivalMs: clock.monotonicMs() - 40,
-        heldMs: 40,
+        nowMs: clock.monotonicMs(),
+        lanes: [{ serial: 1, receivedBytes: 2 * frame.length, heldMs: 40 }],
         documents: [],
       },
     ]);
