@@ -1,4 +1,4 @@
-// What left lately, in order: when, how many bytes, and how long a queue was foreseen just after it. A ring: older entries are
+// What left lately, in order: when, how many bytes, and how long a queue it was believed to make. A ring: older entries are
 // overwritten, and confirmations of them are of no use to the rate finder. Used by rate-finder.ts.
 
 /** Frames remembered: 50 s of writes every 12 ms, 340 KB. */
@@ -8,7 +8,7 @@ export class Flight {
   readonly #marks = new Float64Array(sendsRememberedMax);
   readonly #atMs = new Float64Array(sendsRememberedMax);
   readonly #bytes = new Float64Array(sendsRememberedMax);
-  readonly #queueMs = new Float64Array(sendsRememberedMax);
+  readonly #aimedMs = new Float64Array(sendsRememberedMax);
   /** Entries ever added; entry `n` is kept while `n >= first`. */
   end = 0;
   /** All bytes ever sent. */
@@ -19,13 +19,13 @@ export class Flight {
   }
 
   /** Answers the mark of the entry: the bytes sent up to and with it. */
-  add(bytes: number, atMs: number, queueMs: number): number {
+  add(bytes: number, atMs: number, aimedMs: number): number {
     const slot = this.end++ % sendsRememberedMax;
     this.sentBytes += bytes;
     this.#marks[slot] = this.sentBytes;
     this.#atMs[slot] = atMs;
     this.#bytes[slot] = bytes;
-    this.#queueMs[slot] = queueMs;
+    this.#aimedMs[slot] = aimedMs;
     return this.sentBytes;
   }
 
@@ -41,13 +41,9 @@ export class Flight {
     return this.#bytes[entry % sendsRememberedMax]!;
   }
 
-  /** The queue foreseen just after the entry left, its own bytes included. */
-  queueMs(entry: number): number {
-    return this.#queueMs[entry % sendsRememberedMax]!;
-  }
-
-  foresee(entry: number, queueMs: number): void {
-    this.#queueMs[entry % sendsRememberedMax] = queueMs;
+  /** The queue believed in when the entry left, its own bytes included. */
+  aimedMs(entry: number): number {
+    return this.#aimedMs[entry % sendsRememberedMax]!;
   }
 
   /** The entry that ended with `mark`; undefined: forgotten or never sent. */

@@ -26,8 +26,8 @@ export class LaneAllowances {
     this.#lanes.delete(lane);
   }
 
-  clear(): void {
-    this.#lanes.clear();
+  get count(): number {
+    return this.#lanes.size;
   }
 
   confirmed(lane: number, bytes: number, nowMs: number): void {

@@ -1,85 +1,123 @@
-// Two unknowns of a bottleneck, from delays: the queue in front of it now, and the milliseconds it takes per byte. A Kalman filter
-// over the pair; sending adds bytes x msPerByte to the queue, time takes 1 ms per ms away until it is empty, a delay measured at a
-// known frame corrects both. That is exact for a tail-drop queue of one rate, whatever the round trip. Used by rate-finder.ts.
+// Three unknowns of a bottleneck, from delays: the queue in front of it now, the milliseconds it takes per byte, and the delay of the
+// empty path (the two clocks need not agree: any offset is part of it). A Kalman filter: sending adds bytes x msPerByte to the
+// queue, time takes a ms per ms away until it is empty, a delay measured at a known frame corrects all three, each by its doubt.
+// An empty queue is what tells queue and path apart: then nothing of a delay can be queue. Used by rate-finder.ts.
 
-/** Doubt that comes by itself. Per ms: variance of the queue (packets sent again, other hosts), and of the rate, relative. */
+/** Doubt that comes by itself, variance per ms: packets sent again and other hosts; the rate, relative; a path that moves. */
 const queueDoubtPerMs = 0.02;
 const rateDoubtPerMs = 3e-7;
-/** Doubt of an empty queue: an empty queue is the surest thing there is. */
+const baseDoubtPerMs = 0.002;
+/** Doubt of a queue that ran empty. */
 const emptyDoubt = 1;
+/** The rate is never surer than this, relative; nor the rest than this, ms². */
+const rateDoubtMin = 0.003;
+const delayDoubtMin = 0.02;
 /** One measurement moves the rate by at most these factors. */
 const fasterMost = 4;
-const slowerMost = 2.5;
+const slowerMost = 2;
 
 export class QueueFilter {
   queueMs = 0;
   msPerByte: number;
-  #pqq = emptyDoubt;
-  #pqk = 0;
-  #pkk: number;
+  baseMs: number;
+  #qq = emptyDoubt;
+  #qk = 0;
+  #qb = 0;
+  #kk: number;
+  #kb = 0;
+  #bb: number;
 
-  /** `doubt`: standard deviation of the rate, relative. */
-  constructor(msPerByte: number, doubt: number) {
+  /** `doubt`: standard deviation of the rate, relative; `baseDoubtMs` that of the base. */
+  constructor(msPerByte: number, doubt: number, baseMs: number, baseDoubtMs: number) {
     this.msPerByte = msPerByte;
-    this.#pkk = (msPerByte * doubt) ** 2;
+    this.baseMs = baseMs;
+    this.#kk = (msPerByte * doubt) ** 2;
+    this.#bb = baseDoubtMs ** 2;
+  }
+
+  copy(): QueueFilter {
+    const copy = new QueueFilter(this.msPerByte, 0, this.baseMs, 0);
+    copy.queueMs = this.queueMs;
+    copy.#qq = this.#qq;
+    copy.#qk = this.#qk;
+    copy.#qb = this.#qb;
+    copy.#kk = this.#kk;
+    copy.#kb = this.#kb;
+    copy.#bb = this.#bb;
+    return copy;
   }
 
   /** Relative standard deviation of the rate. */
   get rateDoubt(): number {
-    return Math.sqrt(this.#pkk) / this.msPerByte;
+    return Math.sqrt(this.#kk) / this.msPerByte;
   }
 
   /** Standard deviation of a delay measured now, without its own noise. */
-  get queueDoubtMs(): number {
-    return Math.sqrt(this.#pqq);
-  }
-
-  copy(): QueueFilter {
-    const copy = new QueueFilter(this.msPerByte, 0);
-    copy.queueMs = this.queueMs;
-    copy.#pqq = this.#pqq;
-    copy.#pqk = this.#pqk;
-    copy.#pkk = this.#pkk;
-    return copy;
+  get delayDoubtMs(): number {
+    return Math.sqrt(Math.max(0, this.#qq + 2 * this.#qb + this.#bb));
   }
 
   pass(ms: number): void {
-    this.#pkk += rateDoubtPerMs * ms * this.msPerByte ** 2;
-    this.#pqq += queueDoubtPerMs * Math.min(ms, this.queueMs);
+    if (ms <= 0) return;
+    this.#kk += rateDoubtPerMs * ms * this.msPerByte ** 2;
+    this.#bb += baseDoubtPerMs * ms;
+    this.#qq += queueDoubtPerMs * Math.min(ms, this.queueMs);
     this.queueMs -= ms;
-    if (this.queueMs >= 0) return;
-    this.queueMs = 0;
-    this.#pqq = Math.min(this.#pqq, emptyDoubt);
-    this.#pqk = 0;
+    if (this.queueMs < 0) this.#empty();
   }
 
   send(bytes: number): void {
     this.queueMs += bytes * this.msPerByte;
-    this.#pqq += 2 * bytes * this.#pqk + bytes ** 2 * this.#pkk;
-    this.#pqk += bytes * this.#pkk;
+    this.#qq += 2 * bytes * this.#qk + bytes ** 2 * this.#kk;
+    this.#qk += bytes * this.#kk;
+    this.#qb += bytes * this.#kb;
   }
 
-  /** The queue turned out to be `errorMs` longer than foreseen; `noiseMs` is the deviation of such measurements. */
-  correct(errorMs: number, noiseMs: number): void {
-    const s = this.#pqq + noiseMs ** 2;
-    const kq = this.#pqq / s;
-    const kk = this.#pqk / s;
-    this.queueMs = Math.max(0, this.queueMs + kq * errorMs);
-    const next = this.msPerByte + kk * errorMs;
+  /** How much longer a delay is than foreseen. */
+  error(delayMs: number): number {
+    return delayMs - this.baseMs - this.queueMs;
+  }
+
+  correct(delayMs: number, noiseMs: number): void {
+    const error = this.error(delayMs);
+    const hq = this.#qq + this.#qb;
+    const hk = this.#qk + this.#kb;
+    const hb = this.#qb + this.#bb;
+    const s = hq + hb + noiseMs ** 2;
+    this.queueMs += (hq / s) * error;
+    this.baseMs += (hb / s) * error;
+    const next = this.msPerByte + (hk / s) * error;
     this.msPerByte = Math.min(this.msPerByte * slowerMost, Math.max(this.msPerByte / fasterMost, next));
-    this.#pkk = Math.max((0.002 * this.msPerByte) ** 2, this.#pkk - kk * this.#pqk);
-    this.#pqk -= kq * this.#pqk;
-    this.#pqq = Math.max(0.01, this.#pqq - kq * this.#pqq);
+    this.#qq = Math.max(delayDoubtMin, this.#qq - (hq * hq) / s);
+    this.#qk -= (hq * hk) / s;
+    this.#qb -= (hq * hb) / s;
+    this.#kk = Math.max((rateDoubtMin * this.msPerByte) ** 2, this.#kk - (hk * hk) / s);
+    this.#kb -= (hk * hb) / s;
+    this.#bb = Math.max(delayDoubtMin, this.#bb - (hb * hb) / s);
+    if (this.queueMs >= 0) return;
+    // No queue is shorter than none: what is missing, the path is shorter by.
+    this.baseMs += this.queueMs;
+    this.#empty();
   }
 
-  /** The rate is doubted anew. */
-  doubt(relative: number): void {
-    this.#pkk = Math.max(this.#pkk, (relative * this.msPerByte) ** 2);
+  /** The rate is doubted anew, relative, and the base, in ms. */
+  doubt(relative: number, baseMs = 0): void {
+    this.#kk = Math.max(this.#kk, (relative * this.msPerByte) ** 2);
+    this.#bb = Math.max(this.#bb, baseMs ** 2);
   }
 
-  set(msPerByte: number): void {
-    const relative = this.rateDoubt;
+  setRate(msPerByte: number): void {
+    const factor = msPerByte / this.msPerByte;
     this.msPerByte = msPerByte;
-    this.#pkk = (relative * msPerByte) ** 2;
+    this.#kk *= factor ** 2;
+    this.#qk *= factor;
+    this.#kb *= factor;
+  }
+
+  #empty(): void {
+    this.queueMs = 0;
+    this.#qq = Math.min(this.#qq, emptyDoubt);
+    this.#qk = 0;
+    this.#qb = 0;
   }
 }

@@ -4,9 +4,9 @@
 // Loss is no sign of anything. Pure: monotonic ms are passed in. Held by agent/line/pace.ts; one per line, over all its lanes.
 //
 //   train ─ first arrivals ─> search ─ rate sure ─> follow <─> drain      hold: nothing confirmed, or the link lost
-import { BaseDelay } from './rate-finder-base.ts';
 import { Flight } from './rate-finder-flight.ts';
 import { LaneAllowances } from './rate-finder-lanes.ts';
+import { LeastDelays } from './rate-finder-least.ts';
 import { QueueFilter } from './rate-finder-queue.ts';
 
 export type RateState = 'train' | 'search' | 'follow' | 'drain' | 'hold';
@@ -51,13 +51,19 @@ const segmentBytes = 1_448;
 const frameOverheadBytes = 40;
 /** The first flight: enough arrivals to see their spacing, no more than a small buffer holds. */
 const trainSegments = 5;
-const grainMs = 12;
+const grainMs = 18;
 const grainMaxBytes = 64 * 1024;
 /** Bursts of a search: the delay at their end tells the rate, whether a queue stands or not; the gap lets it drain. */
 const burstMs = 30;
-const gapShare = 0.12;
+const gapShare = 0.08;
 const targetMinMs = 10;
 const targetMaxMs = 45;
+/** The rate is leant upon: believed higher by so much per second until delays object. */
+const leanPerSecond = 0.01;
+/** Every so often the queue is let run empty, and a little longer: what of the delay stays is the path's. */
+const drainEveryMs = 6_000;
+const drainExtraMs = 15;
+const drainMostMs = 250;
 const noiseMinMs = 1.5;
 const eventsMax = 32;
 const pendingMax = 64;
@@ -66,25 +72,42 @@ const silenceMs = 250;
 const windowSlackMs = 350;
 const windowMaxBytes = 8 * 1024 * 1024;
 const deliveriesMax = 256;
+/** A delay that strays further from the foreseen than so many deviations and this is no noise. */
+const strayDeviations = 4;
+const strayMs0 = 5;
+/** Late arrivals are believed when they have lasted so long, and were so many, on two lanes. */
+const lateMinMs = 120;
+const lateLeast = 3;
+const lateMax = 16;
+/** While nothing is confirmed, a frame now and then asks whether the link is back. */
+const holdProbeMs = 300;
 
 interface Seen {
   readonly entry: number;
+  readonly lane: number;
   readonly arrivalMs: number;
+}
+
+interface Anchor {
+  filter: QueueFilter;
+  entry: number;
 }
 
 export class RateFinder {
   readonly #flight = new Flight();
   readonly #lanes = new LaneAllowances();
-  #base = new BaseDelay();
   #state: RateState = 'train';
   #before: RateState = 'train';
   #queue: QueueFilter | undefined;
   /** The filter as of the last entry that was measured, and that entry. */
-  #anchor: { filter: QueueFilter; entry: number } | undefined;
+  #anchor: Anchor | undefined;
+  /** As it was before late arrivals were believed. */
+  #doubted: (Anchor & { atMs: number }) | undefined;
+  #late: { seen: Seen; atMs: number }[] = [];
+  #least = new LeastDelays();
   #pending: Seen[] = [];
-  #noiseMs = 3;
+  #noiseMs = 1.5;
   #nowMs = 0;
-  #seenMs = 0;
   #roundTripMs: number | undefined;
   #trainBytes = 0;
   #bursting = false;
@@ -92,6 +115,8 @@ export class RateFinder {
   #searchFromEntry = 0;
   #searchSamples = 0;
   #missing = 0;
+  #drainedMs = 0;
+  #drainUntilMs = 0;
   #confirmedMark = 0;
   #confirmedAtMs = 0;
   #ackEveryMs = 100;
@@ -132,13 +157,17 @@ export class RateFinder {
 
   linkLost(atMs: number): void {
     this.#pass(atMs);
-    this.#enter('hold', 'the link is lost');
+    if (this.#state !== 'hold') this.#enter('hold', 'the link is lost');
   }
 
   /** The link answers again; the former rate is tried at once and looked at closely. */
   linkBack(atMs: number): void {
     this.#pass(atMs);
+    if (this.#state !== 'hold') return;
     this.#pending = [];
+    this.#late = [];
+    this.#doubted = undefined;
+    this.#deliveries = [];
     this.#confirmedMark = this.#flight.sentBytes;
     this.#confirmedAtMs = atMs;
     if (!this.#queue) {
@@ -146,9 +175,13 @@ export class RateFinder {
       this.#enter('train', 'the link is back');
       return;
     }
-    this.#base.clear();
-    this.#queue.queueMs = 0;
-    this.#search(0.3, 'the link is back');
+    // What left before says nothing of the link now.
+    const { filter } = this.#anchor!;
+    filter.pass(atMs);
+    filter.doubt(0, 15);
+    this.#anchor = { filter, entry: this.#flight.end - 1 };
+    this.#replay();
+    this.#search(0.2, 'the link is back');
   }
 
   /** An ACK. */
@@ -160,12 +193,16 @@ export class RateFinder {
       news += bytes;
       const entry = this.#flight.find(mark);
       if (entry === undefined) continue;
-      this.#pending.push({ entry, arrivalMs });
+      this.#pending.push({ entry, lane, arrivalMs });
       if (mark > this.#confirmedMark) this.#confirmedMark = mark;
       const roundTripMs = ack.atMs - this.#flight.atMs(entry);
       this.#roundTripMs = Math.min(this.#roundTripMs ?? roundTripMs, roundTripMs);
     }
     if (news === 0) return;
+    if (this.#state === 'hold') {
+      this.linkBack(ack.atMs);
+      return;
+    }
     this.#deliver(news, ack.atMs);
     const clean = this.#clean();
     if (!this.#queue) this.#start(clean);
@@ -176,11 +213,27 @@ export class RateFinder {
   waitMs(nowMs: number): number {
     this.#pass(nowMs);
     const queue = this.#queue;
-    if (this.#state === 'hold') return this.#ackEveryMs;
     if (!queue) return this.#trainBytes < trainSegments * segmentBytes ? 0 : 20;
-    const ahead = (this.#flight.sentBytes - this.#confirmedMark) * queue.msPerByte;
-    if (ahead > (this.#roundTripMs ?? 1_000) + Math.max(silenceMs, 2.5 * this.#ackEveryMs)) return 10;
-    if (this.#state !== 'search') return Math.max(0, queue.queueMs - this.#targetMs);
+    const { end, sentBytes } = this.#flight;
+    const silentMs = sentBytes > this.#confirmedMark ? nowMs - this.#confirmedAtMs : 0;
+    if (this.#state !== 'hold' && silentMs > Math.max(silenceMs, 2.5 * this.#ackEveryMs))
+      this.#enter('hold', 'nothing was confirmed');
+    if (this.#state === 'hold') return Math.max(0, this.#flight.atMs(end - 1) + holdProbeMs - nowMs);
+    if (this.#state === 'drain' && nowMs >= this.#drainUntilMs) this.#enter('follow', 'the queue ran empty');
+    if (this.#state === 'drain') return this.#drainUntilMs - nowMs;
+    if (this.#state === 'follow') {
+      if (
+        nowMs - this.#drainedMs > Math.max(drainEveryMs, 5 * (this.#roundTripMs ?? 0)) &&
+        queue.queueMs > 2
+      ) {
+        this.#drainedMs = nowMs;
+        const stood = queue.baseMs - (this.#least.ms ?? queue.baseMs);
+        this.#drainUntilMs = nowMs + queue.queueMs + Math.min(drainMostMs, Math.max(drainExtraMs, stood));
+        this.#enter('drain', 'the path is measured without a queue');
+        return this.#drainUntilMs - nowMs;
+      }
+      return Math.max(0, queue.queueMs - this.#targetMs);
+    }
     if (this.#bursting && queue.queueMs < burstMs * 0.8) return 0;
     this.#bursting = false;
     if (queue.queueMs > 0) return queue.queueMs + gapShare * burstMs;
@@ -225,6 +278,9 @@ export class RateFinder {
     };
   }
 
+  get dbg() {
+    return `b${this.#queue?.baseMs.toFixed(0)} miss ${this.#missing.toFixed(0)}`;
+  }
   get #targetMs(): number {
     return Math.min(targetMaxMs, targetMinMs + 1.5 * Math.max(0, this.#noiseMs - noiseMinMs));
   }
@@ -270,14 +326,9 @@ export class RateFinder {
       return;
     }
     const msPerByte = Math.max(0.5, spanMs) / bytes;
-    const filter = new QueueFilter(msPerByte * 1.05, 0.15 + 1 / Math.max(1, spanMs));
-    this.#base.saw(
-      first.arrivalMs - flight.atMs(first.entry),
-      flight.bytes(first.entry),
-      msPerByte,
-      this.#nowMs,
-    );
-    filter.queueMs = Math.max(0, bytes * msPerByte - (flight.atMs(last.entry) - flight.atMs(first.entry)));
+    const baseMs = first.arrivalMs - flight.atMs(first.entry) - flight.bytes(first.entry) * msPerByte;
+    const filter = new QueueFilter(msPerByte * 1.05, 0.15 + 1 / Math.max(1, spanMs), baseMs, 3);
+    filter.queueMs = Math.max(0, last.arrivalMs - flight.atMs(last.entry) - baseMs);
     this.#queue = filter;
     this.#anchor = { filter: filter.copy(), entry: last.entry };
     this.#replay();
@@ -294,55 +345,98 @@ export class RateFinder {
   }
 
   #measure(clean: readonly Seen[]): void {
-    const flight = this.#flight;
-    const anchor = this.#anchor!;
-    for (const { entry, arrivalMs } of clean) {
-      const filter = anchor.filter;
-      const held = filter.copy();
-      const from = Math.max(anchor.entry, flight.first);
-      let at = flight.atMs(from);
-      for (let i = from + 1; i <= entry; i++) {
-        filter.pass(flight.atMs(i) - at);
-        at = flight.atMs(i);
-        filter.send(flight.bytes(i));
+    for (const one of clean) {
+      if (one.entry <= this.#anchor!.entry) continue;
+      const filter = this.#at(this.#anchor!, one.entry);
+      const delayMs = one.arrivalMs - this.#flight.atMs(one.entry);
+      const error = filter.error(delayMs);
+      const strayMs = strayDeviations * Math.hypot(filter.delayDoubtMs, this.#noiseMs) + strayMs0;
+      if (error > strayMs) {
+        this.#suspect(one);
+        continue;
       }
-      const delayMs = arrivalMs - flight.atMs(entry);
-      this.#base.saw(delayMs, flight.bytes(entry), filter.msPerByte, this.#nowMs);
-      const queueMs = delayMs - this.#base.at(filter.msPerByte);
-      const error = queueMs - filter.queueMs;
-      const spread = Math.sqrt(filter.queueDoubtMs ** 2 + this.#noiseMs ** 2);
-      if (error > 4 * spread + 5) {
-        // Late: a lane that held it back, or a real queue. The next that arrives decides.
-        if (this.#seenMs === 0) {
-          this.#seenMs = this.#nowMs;
-          anchor.filter = held;
-          this.#pending.push({ entry, arrivalMs });
+      this.#late = [];
+      if (error < -strayMs) {
+        const old = this.#doubted && this.#at(this.#doubted, one.entry);
+        if (old && Math.abs(old.error(delayMs)) < strayMs) {
+          // It was not a queue, lanes had held frames back: as it was before.
+          this.#doubted = undefined;
+          this.#take(one, old);
           continue;
         }
-        filter.doubt(0.4);
+        filter.doubt(0.3, 15);
       }
-      this.#seenMs = 0;
-      const own = flight.bytes(entry) * filter.msPerByte;
-      const foreseen = filter.queueMs;
-      const small = Math.min(30, Math.abs(error));
-      if (foreseen - own > 0.5 * this.#targetMs && queueMs - own < 0.25 * this.#targetMs) this.#missing++;
-      else this.#missing = 0;
-      filter.correct(error, Math.max(noiseMinMs, this.#noiseMs));
-      this.#noiseMs += 0.03 * (small - this.#noiseMs);
-      anchor.entry = entry;
-      if (entry >= this.#searchFromEntry) this.#searchSamples++;
+      this.#take(one, filter);
     }
-    this.#floor();
+    this.#bound();
     this.#replay();
     this.#judge();
   }
 
-  /** What is delivered can be delivered. */
-  #floor(): void {
+  /** A copy of the filter, taken on from its entry to a later one. */
+  #at(anchor: Anchor, entry: number): QueueFilter {
+    const flight = this.#flight;
+    const filter = anchor.filter.copy();
+    const from = Math.max(anchor.entry, flight.first);
+    let at = flight.atMs(from);
+    for (let i = from + 1; i <= entry; i++) {
+      filter.pass(flight.atMs(i) - at);
+      at = flight.atMs(i);
+      filter.send(flight.bytes(i));
+    }
+    return filter;
+  }
+
+  #take(one: Seen, filter: QueueFilter): void {
+    const flight = this.#flight;
+    const delayMs = one.arrivalMs - flight.atMs(one.entry);
+    const ms = flight.atMs(one.entry) - flight.atMs(Math.max(this.#anchor!.entry, flight.first));
+    this.#miss(one.entry, delayMs - filter.baseMs, ms);
+    this.#least.saw(delayMs - flight.bytes(one.entry) * filter.msPerByte, this.#nowMs);
+    const error = filter.error(delayMs);
+    filter.correct(delayMs, Math.max(noiseMinMs, 1.25 * this.#noiseMs));
+    filter.setRate(filter.msPerByte * (1 - (leanPerSecond * Math.min(1_000, ms)) / 1_000));
+    this.#noiseMs += 0.03 * (Math.min(30, Math.abs(error)) - this.#noiseMs);
+    this.#anchor = { filter, entry: one.entry };
+    if (one.entry >= this.#searchFromEntry) this.#searchSamples++;
+  }
+
+  /** Later than foreseen: a lane held it back for a frame lost before it, or a queue has grown. When all are late, it has. */
+  #suspect(one: Seen): void {
+    const late = this.#late;
+    if (late.length === lateMax) late.shift();
+    late.push({ seen: one, atMs: this.#nowMs });
+    const lanes = new Set(late.map(({ seen }) => seen.lane)).size;
+    const lasted = this.#nowMs - late[0]!.atMs >= Math.max(lateMinMs, 1.5 * this.#ackEveryMs);
+    if (!lasted || late.length < lateLeast || lanes < Math.min(2, this.#lanes.count)) return;
+    this.#doubted = { ...this.#anchor!, atMs: this.#nowMs };
+    this.#late = [];
+    this.#anchor!.filter.doubt(0.5, 10);
+    let best: { one: Seen; filter: QueueFilter; error: number } | undefined;
+    for (const { seen } of late) {
+      const filter = this.#at(this.#anchor!, seen.entry);
+      const error = filter.error(seen.arrivalMs - this.#flight.atMs(seen.entry));
+      if (!best || error < best.error) best = { one: seen, filter, error };
+    }
+    this.#take(best!.one, best!.filter);
+  }
+
+  /** Queues believed in when the frames left, and not met a round trip later: the bottleneck is faster than believed. */
+  #miss(entry: number, queueMs: number, ms: number): void {
+    const share = Math.min(1, ms / Math.max(150, 0.5 * (this.#roundTripMs ?? 300)));
+    const missed = this.#flight.aimedMs(entry) - queueMs;
+    this.#missing += share * (Math.max(-20, Math.min(60, missed)) - this.#missing);
+  }
+
+  /** What is delivered can be delivered; and no link is many times as fast as all that it ever delivered. */
+  #bound(): void {
     const delivered = this.#delivered();
-    const filter = this.#anchor!.filter;
-    if (delivered !== undefined && filter.msPerByte > 1_000 / (delivered * 0.8))
-      filter.set(1_000 / (delivered * 0.8));
+    if (delivered === undefined) return;
+    const { filter } = this.#anchor!;
+    const slowest = 1_000 / (delivered * 0.8);
+    const fastest = 1_000 / (delivered * 4);
+    if (filter.msPerByte > slowest) filter.setRate(slowest);
+    else if (filter.msPerByte < fastest) filter.setRate(fastest);
   }
 
   /** From the last measured frame on, everything foreseen is foreseen anew. */
@@ -356,7 +450,6 @@ export class RateFinder {
       filter.pass(flight.atMs(entry) - at);
       at = flight.atMs(entry);
       filter.send(flight.bytes(entry));
-      flight.foresee(entry, filter.queueMs);
     }
     const rest = this.#nowMs - at;
     if (filter.queueMs <= rest) this.#drySinceMs = at + filter.queueMs;
@@ -366,11 +459,16 @@ export class RateFinder {
 
   #judge(): void {
     if (this.#state === 'search') {
-      if (this.#searchSamples >= 4 && this.#anchor!.filter.rateDoubt < 0.06)
+      if (this.#searchSamples >= 4 && this.#anchor!.filter.rateDoubt < 0.06) {
         this.#enter('follow', 'the rate is known');
+        this.#drainedMs = this.#nowMs;
+      }
       return;
     }
-    if (this.#missing >= 3) this.#search(0.5, 'the queue foreseen is not there');
+    if (this.#missing > 0.6 * this.#targetMs) this.#search(0.5, 'the queue foreseen is not there');
+    if (this.#state === 'drain') {
+      if (this.#nowMs > this.#drainUntilMs) this.#enter('follow', 'the queue ran empty');
+    }
   }
 
   #deliver(bytes: number, atMs: number): void {

@@ -30,6 +30,8 @@ export interface LinkCase {
   readonly extraMs?: (ms: number) => number;
   readonly outages?: readonly (readonly [number, number])[];
   readonly lanes?: number;
+  /** Hosts read late: by so much on average, both; one time in a hundred ten times that. */
+  readonly lateMs?: number;
   /** The cloud's clock runs faster by so many parts per million. */
   readonly driftPpm?: number;
   readonly payloadBytes: number;
@@ -327,6 +329,11 @@ export function sail(
   const start = random(seed + 99)() * 1_000;
   const cloudMs = (ms: number) => Math.floor(start + ms * (1 + (link.driftPpm ?? 0) / 1e6));
   const laneCount = link.lanes ?? 8;
+  const hosts = random(seed + 1_234);
+  function late(): number {
+    const mean = link.lateMs ?? 0.5;
+    return -Math.log(1 - hosts()) * mean * (hosts() < 0.01 ? 10 : 1);
+  }
   const arrived: number[] = [];
   let total = 0;
   let ackTimer = false;
@@ -357,7 +364,7 @@ export function sail(
     while (lane.frames[0] && lane.frames[0].upTo <= lane.readBytes) {
       const frame = lane.frames.shift()!;
       lane.wholeBytes = frame.upTo;
-      lane.wholeMs = cloudMs(agenda.nowMs);
+      lane.wholeMs = cloudMs(agenda.nowMs + late());
       lane.news = true;
       total += frame.payload;
       const tenth = Math.floor(agenda.nowMs / 100);
@@ -417,7 +424,7 @@ export function sail(
       if (handed >= link.payloadBytes) return;
       const wait = paced.waitMs(now);
       if (wait > 0) {
-        later(now + Math.max(1, Math.ceil(wait)));
+        later(now + Math.max(1, Math.ceil(wait)) + late());
         return;
       }
       let out = 0;
