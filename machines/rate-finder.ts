@@ -81,6 +81,7 @@ const lateLeast = 3;
 const lateMax = 16;
 /** While nothing is confirmed, a frame now and then asks whether the link is back. */
 const holdProbeMs = 300;
+const hiccupMs = 250;
 
 interface Seen {
   readonly entry: number;
@@ -115,9 +116,11 @@ export class RateFinder {
   #searchFromEntry = 0;
   #searchSamples = 0;
   #missing = 0;
+  #heldSinceMs = 0;
   #drainedMs = 0;
   #drainUntilMs = 0;
   #confirmedMark = 0;
+  #confirmedEntry = -1;
   #confirmedAtMs = 0;
   #ackEveryMs = 100;
   #deliveries: { atMs: number; bytes: number }[] = [];
@@ -135,7 +138,6 @@ export class RateFinder {
   /** So many bytes were handed to a lane. Answers the mark to give back with its confirmation. */
   sent(wireBytes: number, atMs: number): number {
     this.#pass(atMs);
-    if (this.#flight.sentBytes === this.#confirmedMark) this.#confirmedAtMs = atMs + (this.#roundTripMs ?? 0);
     if (this.#state === 'train') this.#trainBytes += wireBytes;
     this.#queue?.send(wireBytes);
     return this.#flight.add(wireBytes, atMs, this.#queue?.queueMs ?? 0);
@@ -169,6 +171,7 @@ export class RateFinder {
     this.#doubted = undefined;
     this.#deliveries = [];
     this.#confirmedMark = this.#flight.sentBytes;
+    this.#confirmedEntry = this.#flight.end - 1;
     this.#confirmedAtMs = atMs;
     if (!this.#queue) {
       this.#trainBytes = 0;
@@ -194,14 +197,20 @@ export class RateFinder {
       const entry = this.#flight.find(mark);
       if (entry === undefined) continue;
       this.#pending.push({ entry, lane, arrivalMs });
-      if (mark > this.#confirmedMark) this.#confirmedMark = mark;
+      if (mark > this.#confirmedMark) {
+        this.#confirmedMark = mark;
+        this.#confirmedEntry = entry;
+      }
       const roundTripMs = ack.atMs - this.#flight.atMs(entry);
       this.#roundTripMs = Math.min(this.#roundTripMs ?? roundTripMs, roundTripMs);
     }
     if (news === 0) return;
     if (this.#state === 'hold') {
-      this.linkBack(ack.atMs);
-      return;
+      if (ack.atMs - this.#heldSinceMs > hiccupMs) {
+        this.linkBack(ack.atMs);
+        return;
+      }
+      this.#enter(this.#before, 'it was a hiccup');
     }
     this.#deliver(news, ack.atMs);
     const clean = this.#clean();
@@ -214,11 +223,9 @@ export class RateFinder {
     this.#pass(nowMs);
     const queue = this.#queue;
     if (!queue) return this.#trainBytes < trainSegments * segmentBytes ? 0 : 20;
-    const { end, sentBytes } = this.#flight;
-    const silentMs = sentBytes > this.#confirmedMark ? nowMs - this.#confirmedAtMs : 0;
-    if (this.#state !== 'hold' && silentMs > Math.max(silenceMs, 2.5 * this.#ackEveryMs))
-      this.#enter('hold', 'nothing was confirmed');
-    if (this.#state === 'hold') return Math.max(0, this.#flight.atMs(end - 1) + holdProbeMs - nowMs);
+    if (this.#state !== 'hold' && this.#silentMs(nowMs) > 0) this.#enter('hold', 'nothing was confirmed');
+    if (this.#state === 'hold')
+      return Math.max(0, this.#flight.atMs(this.#flight.end - 1) + holdProbeMs - nowMs);
     if (this.#state === 'drain' && nowMs >= this.#drainUntilMs) this.#enter('follow', 'the queue ran empty');
     if (this.#state === 'drain') return this.#drainUntilMs - nowMs;
     if (this.#state === 'follow') {
@@ -234,10 +241,10 @@ export class RateFinder {
       }
       return Math.max(0, queue.queueMs - this.#targetMs);
     }
-    if (this.#bursting && queue.queueMs < burstMs * 0.8) return 0;
+    if (this.#bursting && queue.queueMs < this.#burstMs * 0.8) return 0;
     this.#bursting = false;
-    if (queue.queueMs > 0) return queue.queueMs + gapShare * burstMs;
-    const gapLeft = gapShare * burstMs - (nowMs - this.#drySinceMs);
+    if (queue.queueMs > 0) return queue.queueMs + gapShare * this.#burstMs;
+    const gapLeft = gapShare * this.#burstMs - (nowMs - this.#drySinceMs);
     if (gapLeft > 0) return gapLeft;
     this.#bursting = true;
     return 0;
@@ -281,8 +288,34 @@ export class RateFinder {
   get dbg() {
     return `b${this.#queue?.baseMs.toFixed(0)} miss ${this.#missing.toFixed(0)}`;
   }
+  /** By how much a confirmation is overdue. */
+  #silentMs(nowMs: number): number {
+    const flight = this.#flight;
+    if (flight.sentBytes <= this.#confirmedMark || this.#roundTripMs === undefined) return 0;
+    const next = Math.max(flight.first, this.#confirmedEntry + 1);
+    const due = Math.max(this.#confirmedAtMs, flight.atMs(next) + this.#roundTripMs + flight.aimedMs(next));
+    const patience = Math.max(silenceMs, 3 * this.#ackEveryMs, 3 * this.#grainMs);
+    return nowMs - due - patience - 2 * this.#noiseMs;
+  }
+
+  /** How long the shortest frame worth sending takes on the bottleneck. */
+  get #segmentMs(): number {
+    return segmentBytes * (this.#queue?.msPerByte ?? 0);
+  }
+
+  get #grainMs(): number {
+    return Math.max(grainMs, this.#segmentMs);
+  }
+
+  get #burstMs(): number {
+    return Math.max(burstMs, 2.2 * this.#segmentMs);
+  }
+
   get #targetMs(): number {
-    return Math.min(targetMaxMs, targetMinMs + 1.5 * Math.max(0, this.#noiseMs - noiseMinMs));
+    return Math.min(
+      targetMaxMs,
+      Math.max(targetMinMs, 0.3 * this.#segmentMs) + 1.5 * Math.max(0, this.#noiseMs - noiseMinMs),
+    );
   }
 
   #pass(nowMs: number): void {
@@ -465,7 +498,8 @@ export class RateFinder {
       }
       return;
     }
-    if (this.#missing > 0.6 * this.#targetMs) this.#search(0.5, 'the queue foreseen is not there');
+    if (this.#missing > 0.6 * this.#targetMs + 0.1 * this.#segmentMs)
+      this.#search(0.2, 'the queue foreseen is not there');
     if (this.#state === 'drain') {
       if (this.#nowMs > this.#drainUntilMs) this.#enter('follow', 'the queue ran empty');
     }
@@ -492,10 +526,13 @@ export class RateFinder {
 
   #enter(to: RateState, why: string): void {
     const { capacity } = this;
-    this.#before = this.#state;
+    if (to === 'hold') {
+      this.#before = this.#state === 'drain' ? 'follow' : this.#state;
+      this.#heldSinceMs = this.#nowMs;
+    }
     this.#events.push({
       atMs: this.#nowMs,
-      from: this.#before,
+      from: this.#state,
       to,
       why,
       bytesPerSecond: capacity === undefined ? null : Math.round(capacity),
