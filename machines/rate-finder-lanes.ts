@@ -9,37 +9,35 @@ const laneMostBytes = 4 * 1024 * 1024;
 const idleRestartMs = 1_000;
 export const lanesMax = 64;
 
-interface LaneAllowance {
-  confirmedBytes: number;
-  busyMs: number;
-}
-
 export class LaneAllowances {
-  readonly #lanes = new Map<number, LaneAllowance>();
+  /** Bytes confirmed by lane since it was opened or the line was idle. */
+  readonly #confirmed = new Map<number, number>();
 
-  opened(lane: number, nowMs: number): void {
-    if (this.#lanes.size >= lanesMax) this.#lanes.delete(this.#lanes.keys().next().value!);
-    this.#lanes.set(lane, { confirmedBytes: 0, busyMs: nowMs });
+  get count(): number {
+    return this.#confirmed.size;
+  }
+
+  opened(lane: number): void {
+    if (this.#confirmed.size >= lanesMax) this.#confirmed.delete(this.#confirmed.keys().next().value!);
+    this.#confirmed.set(lane, 0);
   }
 
   lost(lane: number): void {
-    this.#lanes.delete(lane);
+    this.#confirmed.delete(lane);
   }
 
-  get count(): number {
-    return this.#lanes.size;
+  /** Nothing left for so long. */
+  idled(ms: number): void {
+    if (ms > idleRestartMs) for (const lane of this.#confirmed.keys()) this.#confirmed.set(lane, 0);
   }
 
-  confirmed(lane: number, bytes: number, nowMs: number): void {
-    if (!this.#lanes.has(lane)) this.opened(lane, nowMs);
-    const one = this.#lanes.get(lane)!;
-    if (nowMs - one.busyMs > idleRestartMs) one.confirmedBytes = 0;
-    one.confirmedBytes += bytes;
-    one.busyMs = nowMs;
+  confirmed(lane: number, bytes: number): void {
+    if (!this.#confirmed.has(lane)) this.opened(lane);
+    this.#confirmed.set(lane, this.#confirmed.get(lane)! + bytes);
   }
 
   /** Bytes that may be unconfirmed on this lane. */
   allowedBytes(lane: number): number {
-    return Math.min(laneMostBytes, laneStartBytes + (this.#lanes.get(lane)?.confirmedBytes ?? 0));
+    return Math.min(laneMostBytes, laneStartBytes + (this.#confirmed.get(lane) ?? 0));
   }
 }

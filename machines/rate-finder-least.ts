@@ -1,10 +1,14 @@
 // The smallest delays of late, in buckets of time: below them nothing may be called the empty path for long. Used by rate-finder.ts.
 
-const bucketMs = 3_000;
-const bucketsMax = 8;
-
 export class LeastDelays {
+  readonly #bucketMs: number;
+  readonly #bucketsMax: number;
   #buckets: { readonly since: number; ms: number }[] = [];
+
+  constructor(bucketMs: number, bucketsMax: number) {
+    this.#bucketMs = bucketMs;
+    this.#bucketsMax = bucketsMax;
+  }
 
   /** undefined: none seen. */
   get ms(): number | undefined {
@@ -12,13 +16,17 @@ export class LeastDelays {
   }
 
   saw(ms: number, nowMs: number): void {
-    const since = Math.floor(nowMs / bucketMs);
+    const since = Math.floor(nowMs / this.#bucketMs);
     const last = this.#buckets.at(-1);
     if (last?.since === since) {
       last.ms = Math.min(last.ms, ms);
       return;
     }
     this.#buckets.push({ since, ms });
-    if (this.#buckets.length > bucketsMax) this.#buckets.shift();
+    if (this.#buckets.length > this.#bucketsMax) this.#buckets.shift();
+  }
+
+  clear(): void {
+    this.#buckets = [];
   }
 }

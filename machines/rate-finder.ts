@@ -64,6 +64,7 @@ const leanPerSecond = 0.01;
 const drainEveryMs = 6_000;
 const drainExtraMs = 15;
 const drainMostMs = 250;
+const searchMostMs = 800;
 const noiseMinMs = 1.5;
 const eventsMax = 32;
 const pendingMax = 64;
@@ -105,7 +106,8 @@ export class RateFinder {
   /** As it was before late arrivals were believed. */
   #doubted: (Anchor & { atMs: number }) | undefined;
   #late: { seen: Seen; atMs: number }[] = [];
-  #least = new LeastDelays();
+  #least = new LeastDelays(3_000, 8);
+  #low = new LeastDelays(400, 2);
   #pending: Seen[] = [];
   #noiseMs = 1.5;
   #nowMs = 0;
@@ -115,10 +117,15 @@ export class RateFinder {
   #drySinceMs = 0;
   #searchFromEntry = 0;
   #searchSamples = 0;
+  #searchSinceMs = 0;
+  /** What was known when last looked at closely. */
+  #known = { msPerByte: 0, baseMs: 0 };
   #missing = 0;
   #heldSinceMs = 0;
   #drainedMs = 0;
   #drainUntilMs = 0;
+  /** The first frame after a drain, not yet measured: its delay is the path's. */
+  #drained: { entry: number; doubtMs: number } | undefined;
   #confirmedMark = 0;
   #confirmedEntry = -1;
   #confirmedAtMs = 0;
@@ -138,6 +145,8 @@ export class RateFinder {
   /** So many bytes were handed to a lane. Answers the mark to give back with its confirmation. */
   sent(wireBytes: number, atMs: number): number {
     this.#pass(atMs);
+    const { end } = this.#flight;
+    if (end > 0) this.#lanes.idled(atMs - this.#flight.atMs(end - 1));
     if (this.#state === 'train') this.#trainBytes += wireBytes;
     this.#queue?.send(wireBytes);
     return this.#flight.add(wireBytes, atMs, this.#queue?.queueMs ?? 0);
@@ -150,7 +159,8 @@ export class RateFinder {
   }
 
   laneOpened(lane: number, atMs: number): void {
-    this.#lanes.opened(lane, atMs);
+    this.#lanes.opened(lane);
+    this.#nowMs = Math.max(this.#nowMs, atMs);
   }
 
   laneLost(lane: number): void {
@@ -192,7 +202,7 @@ export class RateFinder {
     this.#pass(ack.atMs);
     let news = 0;
     for (const { lane, mark, bytes, arrivalMs } of ack.samples) {
-      this.#lanes.confirmed(lane, bytes, ack.atMs);
+      this.#lanes.confirmed(lane, bytes);
       news += bytes;
       const entry = this.#flight.find(mark);
       if (entry === undefined) continue;
@@ -226,7 +236,10 @@ export class RateFinder {
     if (this.#state !== 'hold' && this.#silentMs(nowMs) > 0) this.#enter('hold', 'nothing was confirmed');
     if (this.#state === 'hold')
       return Math.max(0, this.#flight.atMs(this.#flight.end - 1) + holdProbeMs - nowMs);
-    if (this.#state === 'drain' && nowMs >= this.#drainUntilMs) this.#enter('follow', 'the queue ran empty');
+    if (this.#state === 'drain' && nowMs >= this.#drainUntilMs) {
+      if (this.#hasMoved) this.#search(0.15, 'rate or path have moved');
+      else this.#enter('follow', 'the queue ran empty');
+    }
     if (this.#state === 'drain') return this.#drainUntilMs - nowMs;
     if (this.#state === 'follow') {
       if (
@@ -235,7 +248,9 @@ export class RateFinder {
       ) {
         this.#drainedMs = nowMs;
         const stood = queue.baseMs - (this.#least.ms ?? queue.baseMs);
-        this.#drainUntilMs = nowMs + queue.queueMs + Math.min(drainMostMs, Math.max(drainExtraMs, stood));
+        const extraMs = Math.min(drainMostMs, Math.max(drainExtraMs, stood));
+        this.#drainUntilMs = nowMs + queue.queueMs + extraMs;
+        this.#drained = { entry: this.#flight.end, doubtMs: extraMs };
         this.#enter('drain', 'the path is measured without a queue');
         return this.#drainUntilMs - nowMs;
       }
@@ -298,6 +313,20 @@ export class RateFinder {
     return nowMs - due - patience - 2 * this.#noiseMs;
   }
 
+  #know(): void {
+    const { msPerByte, baseMs } = this.#anchor!.filter;
+    this.#known = { msPerByte, baseMs };
+  }
+
+  /** A rate that falls and a path that grows look alike, until it is tried. */
+  get #hasMoved(): boolean {
+    const { msPerByte, baseMs } = this.#anchor!.filter;
+    return (
+      msPerByte > this.#known.msPerByte * 1.05 ||
+      Math.abs(baseMs - this.#known.baseMs) > 5 + this.#noiseMs + 0.1 * this.#segmentMs
+    );
+  }
+
   /** How long the shortest frame worth sending takes on the bottleneck. */
   get #segmentMs(): number {
     return segmentBytes * (this.#queue?.msPerByte ?? 0);
@@ -308,7 +337,7 @@ export class RateFinder {
   }
 
   get #burstMs(): number {
-    return Math.max(burstMs, 2.2 * this.#segmentMs);
+    return Math.max(burstMs, 4 * this.#noiseMs, 2.2 * this.#segmentMs);
   }
 
   get #targetMs(): number {
@@ -369,8 +398,10 @@ export class RateFinder {
   }
 
   #search(doubt: number, why: string): void {
-    this.#queue?.doubt(doubt);
-    this.#anchor?.filter.doubt(doubt);
+    const baseDoubtMs = 3 + this.#noiseMs;
+    this.#queue?.doubt(doubt, baseDoubtMs);
+    this.#anchor?.filter.doubt(doubt, baseDoubtMs);
+    this.#searchSinceMs = this.#nowMs;
     this.#searchFromEntry = this.#flight.end;
     this.#searchSamples = 0;
     this.#missing = 0;
@@ -381,12 +412,18 @@ export class RateFinder {
     for (const one of clean) {
       if (one.entry <= this.#anchor!.entry) continue;
       const filter = this.#at(this.#anchor!, one.entry);
+      const isDrained = this.#drained !== undefined && one.entry >= this.#drained.entry;
+      if (isDrained) filter.doubt(0, this.#drained!.doubtMs);
       const delayMs = one.arrivalMs - this.#flight.atMs(one.entry);
       const error = filter.error(delayMs);
       const strayMs = strayDeviations * Math.hypot(filter.delayDoubtMs, this.#noiseMs) + strayMs0;
       if (error > strayMs) {
         this.#suspect(one);
         continue;
+      }
+      if (isDrained) {
+        this.#drained = undefined;
+        if (error > -5) this.#least.clear();
       }
       this.#late = [];
       if (error < -strayMs) {
@@ -425,7 +462,9 @@ export class RateFinder {
     const delayMs = one.arrivalMs - flight.atMs(one.entry);
     const ms = flight.atMs(one.entry) - flight.atMs(Math.max(this.#anchor!.entry, flight.first));
     this.#miss(one.entry, delayMs - filter.baseMs, ms);
-    this.#least.saw(delayMs - flight.bytes(one.entry) * filter.msPerByte, this.#nowMs);
+    const restMs = delayMs - flight.bytes(one.entry) * filter.msPerByte;
+    this.#least.saw(restMs, this.#nowMs);
+    this.#low.saw(restMs, this.#nowMs);
     const error = filter.error(delayMs);
     filter.correct(delayMs, Math.max(noiseMinMs, 1.25 * this.#noiseMs));
     filter.setRate(filter.msPerByte * (1 - (leanPerSecond * Math.min(1_000, ms)) / 1_000));
@@ -491,18 +530,18 @@ export class RateFinder {
   }
 
   #judge(): void {
+    const { filter } = this.#anchor!;
     if (this.#state === 'search') {
-      if (this.#searchSamples >= 4 && this.#anchor!.filter.rateDoubt < 0.06) {
-        this.#enter('follow', 'the rate is known');
-        this.#drainedMs = this.#nowMs;
-      }
+      const isSure = filter.rateDoubt < 0.06;
+      const isLong = this.#nowMs - this.#searchSinceMs > 1.5 * (this.#roundTripMs ?? 0) + searchMostMs;
+      if (this.#searchSamples < 4 || !(isSure || isLong)) return;
+      this.#drainedMs = this.#nowMs;
+      this.#know();
+      this.#enter('follow', isSure ? 'the rate is known' : 'the rate is known as well as noise allows');
       return;
     }
     if (this.#missing > 0.6 * this.#targetMs + 0.1 * this.#segmentMs)
       this.#search(0.2, 'the queue foreseen is not there');
-    if (this.#state === 'drain') {
-      if (this.#nowMs > this.#drainUntilMs) this.#enter('follow', 'the queue ran empty');
-    }
   }
 
   #deliver(bytes: number, atMs: number): void {
