@@ -100,6 +100,14 @@ export class QueueFilter {
     this.#empty();
   }
 
+  /** What a base is too short by is no queue. */
+  keepBaseAbove(leastMs: number): void {
+    const missing = leastMs - this.baseMs;
+    if (missing <= 0) return;
+    this.baseMs = leastMs;
+    this.queueMs = Math.max(0, this.queueMs - missing);
+  }
+
   /** The rate is doubted anew, relative, and the base, in ms. */
   doubt(relative: number, baseMs = 0): void {
     this.#kk = Math.max(this.#kk, (relative * this.msPerByte) ** 2);

@@ -64,6 +64,8 @@ const leanPerSecond = 0.01;
 const drainEveryMs = 6_000;
 const drainExtraMs = 15;
 const drainMostMs = 250;
+/** Nothing arrives before its time: the path is not shorter than the least delay of late by more than this and the noise. */
+const baseSlackMs = 2;
 const searchMostMs = 800;
 const noiseMinMs = 1.5;
 const eventsMax = 32;
@@ -467,6 +469,7 @@ export class RateFinder {
     this.#low.saw(restMs, this.#nowMs);
     const error = filter.error(delayMs);
     filter.correct(delayMs, Math.max(noiseMinMs, 1.25 * this.#noiseMs));
+    filter.keepBaseAbove(this.#least.ms! - baseSlackMs - this.#noiseMs);
     filter.setRate(filter.msPerByte * (1 - (leanPerSecond * Math.min(1_000, ms)) / 1_000));
     this.#noiseMs += 0.03 * (Math.min(30, Math.abs(error)) - this.#noiseMs);
     this.#anchor = { filter, entry: one.entry };
