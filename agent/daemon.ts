@@ -4,6 +4,7 @@ import { nameToBytes } from '../cloud/contract/name.ts';
 import type { LaneDialer } from '../cloud/contract/socket.ts';
 import { openStates } from '../machines/connection.ts';
 import type { JsonObject } from '../machines/json.ts';
+import { smallPlacesDefault } from '../machines/schedule.ts';
 import type { Aboard } from './api/aboard.ts';
 import { policiesOf } from './config/presets.ts';
 import { costMicros, type Price } from './config/price.ts';
@@ -214,7 +215,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     await inventory.note(report);
     await connection.start();
     await breaker.start();
-    host.setPermits('line', config.work.sendersMax);
+    host.setPermits('line', config.work.sendersMax, smallPlacesDefault);
     intake.start();
     watcher.start();
     return report;
