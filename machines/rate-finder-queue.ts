@@ -13,8 +13,8 @@ const emptyDoubt = 1;
 const rateDoubtMin = 0.003;
 const delayDoubtMin = 0.02;
 /** One measurement moves the rate by at most these factors. */
-const fasterMost = 4;
-const slowerMost = 2;
+const fasterMost = 1.4;
+const slowerMost = 4;
 
 export class QueueFilter {
   queueMs = 0;
@@ -100,12 +100,11 @@ export class QueueFilter {
     this.#empty();
   }
 
-  /** What a base is too short by is no queue. */
-  keepBaseAbove(leastMs: number): void {
-    const missing = leastMs - this.baseMs;
-    if (missing <= 0) return;
-    this.baseMs = leastMs;
-    this.queueMs = Math.max(0, this.queueMs - missing);
+  /** The base within bounds; what it gives, the queue takes, and the other way round. */
+  keepBase(fromMs: number, toMs: number): void {
+    const within = Math.min(toMs, Math.max(fromMs, this.baseMs));
+    this.queueMs = Math.max(0, this.queueMs + this.baseMs - within);
+    this.baseMs = within;
   }
 
   /** The rate is doubted anew, relative, and the base, in ms. */

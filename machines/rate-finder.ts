@@ -63,8 +63,9 @@ const leanPerSecond = 0.01;
 /** Every so often the queue is let run empty, and a little longer: what of the delay stays is the path's. */
 const drainEveryMs = 6_000;
 const drainExtraMs = 15;
+const drainSoonestMs = 1_000;
 const drainMostMs = 250;
-/** Nothing arrives before its time: the path is not shorter than the least delay of late by more than this and the noise. */
+/** The base keeps near the least delay of late, but for the noise: a path that got longer shows when the queue is drained. */
 const baseSlackMs = 2;
 const searchMostMs = 800;
 const noiseMinMs = 1.5;
@@ -84,6 +85,14 @@ const lateLeast = 3;
 const lateMax = 16;
 /** While nothing is confirmed, a frame now and then asks whether the link is back. */
 const holdProbeMs = 300;
+/** Unconfirmed bytes, as time on the bottleneck: more than so many round trips and this, and they were lost. */
+const overrunShare = 1.4;
+const overrunMs = 400;
+const backlogSureMs = 500;
+/** Lanes that mend are silent for long. */
+const mendingMs = 500;
+/** The longest wait told: by then there may be news. */
+const waitMostMs = 1_000;
 const hiccupMs = 250;
 
 interface Seen {
@@ -115,6 +124,7 @@ export class RateFinder {
   #nowMs = 0;
   #roundTripMs: number | undefined;
   #trainBytes = 0;
+  #trainConfirmedBytes = 0;
   #bursting = false;
   #drySinceMs = 0;
   #searchFromEntry = 0;
@@ -128,6 +138,9 @@ export class RateFinder {
   #drainUntilMs = 0;
   /** The first frame after a drain, not yet measured: its delay is the path's. */
   #drained: { entry: number; doubtMs: number } | undefined;
+  #unconfirmedBytes = 0;
+  /** What retransmissions have to carry before anything new may leave. */
+  #backlog: { readonly sinceMs: number; confirmedBytes: number } | undefined;
   #confirmedMark = 0;
   #confirmedEntry = -1;
   #confirmedAtMs = 0;
@@ -151,6 +164,7 @@ export class RateFinder {
     if (end > 0) this.#lanes.idled(atMs - this.#flight.atMs(end - 1));
     if (this.#state === 'train') this.#trainBytes += wireBytes;
     this.#queue?.send(wireBytes);
+    this.#unconfirmedBytes += wireBytes;
     return this.#flight.add(wireBytes, atMs, this.#queue?.queueMs ?? 0);
   }
 
@@ -165,8 +179,10 @@ export class RateFinder {
     this.#nowMs = Math.max(this.#nowMs, atMs);
   }
 
-  laneLost(lane: number): void {
+  /** With the bytes on it that were never confirmed. */
+  laneLost(lane: number, unconfirmedBytes: number): void {
     this.#lanes.lost(lane);
+    this.#unconfirmedBytes = Math.max(0, this.#unconfirmedBytes - unconfirmedBytes);
   }
 
   linkLost(atMs: number): void {
@@ -190,12 +206,8 @@ export class RateFinder {
       this.#enter('train', 'the link is back');
       return;
     }
-    // What left before says nothing of the link now.
-    const { filter } = this.#anchor!;
-    filter.pass(atMs);
-    filter.doubt(0, 15);
-    this.#anchor = { filter, entry: this.#flight.end - 1 };
-    this.#replay();
+    this.#unconfirmedBytes = 0;
+    this.#anew(15);
     this.#search(0.2, 'the link is back');
   }
 
@@ -217,6 +229,7 @@ export class RateFinder {
       this.#roundTripMs = Math.min(this.#roundTripMs ?? roundTripMs, roundTripMs);
     }
     if (news === 0) return;
+    this.#unconfirmedBytes = Math.max(0, this.#unconfirmedBytes - news);
     if (this.#state === 'hold') {
       if (ack.atMs - this.#heldSinceMs > hiccupMs) {
         this.linkBack(ack.atMs);
@@ -225,7 +238,12 @@ export class RateFinder {
       this.#enter(this.#before, 'it was a hiccup');
     }
     this.#deliver(news, ack.atMs);
+    if (this.#backlog) {
+      this.#clear(this.#backlog, news);
+      return;
+    }
     const clean = this.#clean();
+    if (!this.#queue) this.#trainConfirmedBytes += news;
     if (!this.#queue) this.#start(clean);
     else this.#measure(clean);
   }
@@ -234,7 +252,7 @@ export class RateFinder {
   waitMs(nowMs: number): number {
     this.#pass(nowMs);
     const queue = this.#queue;
-    if (!queue) return this.#trainBytes < trainSegments * segmentBytes ? 0 : 20;
+    if (!queue) return this.#trainBytes < this.#trainMostBytes ? 0 : 20;
     if (this.#state !== 'hold' && this.#silentMs(nowMs) > 0) this.#enter('hold', 'nothing was confirmed');
     if (this.#state === 'hold')
       return Math.max(0, this.#flight.atMs(this.#flight.end - 1) + holdProbeMs - nowMs);
@@ -242,17 +260,12 @@ export class RateFinder {
       if (this.#hasMoved) this.#search(0.15, 'rate or path have moved');
       else this.#enter('follow', 'the queue ran empty');
     }
-    if (this.#state === 'drain') return this.#drainUntilMs - nowMs;
+    if (this.#state === 'drain') return Math.min(waitMostMs, this.#drainUntilMs - nowMs);
     if (this.#state === 'follow') {
-      if (
-        nowMs - this.#drainedMs > Math.max(drainEveryMs, 5 * (this.#roundTripMs ?? 0)) &&
-        queue.queueMs > 2
-      ) {
+      if (this.#isDrainDue(nowMs) && queue.queueMs > 2) {
         this.#drainedMs = nowMs;
-        const stood = queue.baseMs - (this.#least.ms ?? queue.baseMs);
-        const extraMs = Math.min(drainMostMs, Math.max(drainExtraMs, stood));
-        this.#drainUntilMs = nowMs + queue.queueMs + extraMs;
-        this.#drained = { entry: this.#flight.end, doubtMs: extraMs };
+        this.#drainUntilMs = nowMs + Math.min(drainMostMs, queue.queueMs + drainExtraMs);
+        this.#drained = { entry: this.#flight.end, doubtMs: this.#drainUntilMs - nowMs };
         this.#enter('drain', 'the path is measured without a queue');
         return this.#drainUntilMs - nowMs;
       }
@@ -269,9 +282,14 @@ export class RateFinder {
 
   /** Unconfirmed bytes of all lanes together, at most. */
   windowBytes(): number {
-    if (!this.#queue) return trainSegments * segmentBytes * 2;
+    if (!this.#queue) return this.#trainMostBytes * 2;
     const fair = ((this.#roundTripMs ?? 1_000) * 1.4 + windowSlackMs) / this.#queue.msPerByte;
     return Math.max(4 * segmentBytes, Math.min(windowMaxBytes, fair));
+  }
+
+  /** A train whose arrivals did not tell enough is followed by a longer one. */
+  get #trainMostBytes(): number {
+    return trainSegments * segmentBytes + 2 * this.#trainConfirmedBytes;
   }
 
   laneWindowBytes(lane: number): number {
@@ -311,7 +329,8 @@ export class RateFinder {
     if (flight.sentBytes <= this.#confirmedMark || this.#roundTripMs === undefined) return 0;
     const next = Math.max(flight.first, this.#confirmedEntry + 1);
     const due = Math.max(this.#confirmedAtMs, flight.atMs(next) + this.#roundTripMs + flight.aimedMs(next));
-    const patience = Math.max(silenceMs, 3 * this.#ackEveryMs, 3 * this.#grainMs);
+    const mending = this.#backlog ? 2 * this.#roundTripMs + mendingMs : 0;
+    const patience = Math.max(silenceMs, 3 * this.#ackEveryMs, 3 * this.#grainMs, mending);
     return nowMs - due - patience - 2 * this.#noiseMs;
   }
 
@@ -326,6 +345,21 @@ export class RateFinder {
     return (
       msPerByte > this.#known.msPerByte * 1.05 ||
       Math.abs(baseMs - this.#known.baseMs) > 5 + this.#noiseMs + 0.1 * this.#segmentMs
+    );
+  }
+
+  /** Now and then; sooner when rate or path seem to have moved, or delays stood above the least for long. */
+  #isDrainDue(nowMs: number): boolean {
+    const ms = nowMs - this.#drainedMs;
+    const roundTripMs = this.#roundTripMs ?? 0;
+    if (ms > Math.max(drainEveryMs, 5 * roundTripMs)) return true;
+    if (ms < Math.max(drainSoonestMs, 2 * roundTripMs)) return false;
+    if (this.#hasMoved) return true;
+    const { msPerByte } = this.#anchor!.filter;
+    const least = this.#least.at(msPerByte);
+    const low = this.#low.at(msPerByte);
+    return (
+      least !== undefined && low !== undefined && low - least > this.#targetMs + drainExtraMs + this.#noiseMs
     );
   }
 
@@ -385,8 +419,7 @@ export class RateFinder {
     const spanMs = last.arrivalMs - first.arrivalMs;
     const bytes = flight.mark(last.entry) - flight.mark(first.entry);
     if (clean.length < 3 || bytes < segmentBytes * 2) {
-      if (this.#trainBytes < 4 * trainSegments * segmentBytes && clean.length < 3) this.#pending = [...clean];
-      else return;
+      this.#pending = [...clean];
       return;
     }
     const msPerByte = Math.max(0.5, spanMs) / bytes;
@@ -445,6 +478,44 @@ export class RateFinder {
     this.#judge();
   }
 
+  /** What left before says nothing of the link now; its queue is gone. */
+  #anew(baseDoubtMs: number): void {
+    const { filter } = this.#anchor!;
+    filter.pass(this.#nowMs);
+    filter.doubt(0, baseDoubtMs);
+    this.#pending = [];
+    this.#late = [];
+    this.#doubted = undefined;
+    this.#backlog = undefined;
+    this.#anchor = { filter, entry: this.#flight.end - 1 };
+    this.#replay();
+  }
+
+  /** Far more is on its way than the link holds: it was lost in a full buffer, and delays on lanes that mend say nothing. */
+  #overrun(): boolean {
+    const { msPerByte } = this.#anchor!.filter;
+    const aheadMs = this.#unconfirmedBytes * msPerByte;
+    if (aheadMs < overrunShare * this.#roundTripMs! + overrunMs + 2 * this.#segmentMs) return false;
+    this.#backlog = { sinceMs: this.#nowMs, confirmedBytes: 0 };
+    this.#drainUntilMs = Number.POSITIVE_INFINITY;
+    this.#enter('drain', 'more is on its way than the link carries');
+    return true;
+  }
+
+  #clear(backlog: NonNullable<RateFinder['#backlog']>, bytes: number): void {
+    backlog.confirmedBytes += bytes;
+    const ms = this.#nowMs - backlog.sinceMs;
+    const { filter } = this.#anchor!;
+    let { msPerByte } = filter;
+    if (ms > backlogSureMs)
+      msPerByte = Math.min(msPerByte * 2, Math.max(msPerByte / 2, ms / Math.max(1, backlog.confirmedBytes)));
+    const aheadMs = this.#unconfirmedBytes * msPerByte;
+    if (aheadMs > this.#roundTripMs! + this.#targetMs + 50 + this.#segmentMs) return;
+    if (ms > backlogSureMs) filter.setRate(msPerByte);
+    this.#anew(5);
+    this.#search(0.1, 'what was lost has arrived');
+  }
+
   /** A copy of the filter, taken on from its entry to a later one. */
   #at(anchor: Anchor, entry: number): QueueFilter {
     const flight = this.#flight;
@@ -464,12 +535,13 @@ export class RateFinder {
     const delayMs = one.arrivalMs - flight.atMs(one.entry);
     const ms = flight.atMs(one.entry) - flight.atMs(Math.max(this.#anchor!.entry, flight.first));
     this.#miss(one.entry, delayMs - filter.baseMs, ms);
-    const restMs = delayMs - flight.bytes(one.entry) * filter.msPerByte;
-    this.#least.saw(restMs, this.#nowMs);
-    this.#low.saw(restMs, this.#nowMs);
+    const bytes = flight.bytes(one.entry);
+    this.#least.saw(delayMs, bytes, filter.msPerByte, this.#nowMs);
+    this.#low.saw(delayMs, bytes, filter.msPerByte, this.#nowMs);
     const error = filter.error(delayMs);
     filter.correct(delayMs, Math.max(noiseMinMs, 1.25 * this.#noiseMs));
-    filter.keepBaseAbove(this.#least.ms! - baseSlackMs - this.#noiseMs);
+    const leastMs = this.#least.at(filter.msPerByte)!;
+    filter.keepBase(leastMs - baseSlackMs - this.#noiseMs, leastMs + 2 * (baseSlackMs + this.#noiseMs));
     filter.setRate(filter.msPerByte * (1 - (leanPerSecond * Math.min(1_000, ms)) / 1_000));
     this.#noiseMs += 0.03 * (Math.min(30, Math.abs(error)) - this.#noiseMs);
     this.#anchor = { filter, entry: one.entry };
@@ -533,6 +605,7 @@ export class RateFinder {
   }
 
   #judge(): void {
+    if (this.#overrun()) return;
     const { filter } = this.#anchor!;
     if (this.#state === 'search') {
       const isSure = filter.rateDoubt < 0.06;
