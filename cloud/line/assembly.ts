@@ -1,10 +1,11 @@
 // One upload as it comes together ashore: manifest, slices, chunks complete, chunks durable. It outlives lanes and sessions, so
 // that a cut costs only what was in the air. Fed by a session, emptied into documents.store; kept on the shelf.
 
-import type { AnnouncedChunk } from '../contract/frames.ts';
+import type { AnnouncedChunk, EncodedForm, PartialHeld } from '../contract/frames.ts';
 import { RunSet } from '../contract/runs.ts';
 import type { Documents } from '../decide/documents.ts';
 import type { DeviceScope, ManifestEntry } from '../ports.ts';
+import type { EncodedChunk } from './decode.ts';
 import type { LineLimitsAshore } from './limits.ts';
 import { PartialChunk } from './partial-chunk.ts';
 
@@ -12,6 +13,10 @@ import { PartialChunk } from './partial-chunk.ts';
 export interface AssemblyOwner {
   durable(assembly: Assembly, indexes: readonly number[]): void;
   unknownReferences(assembly: Assembly, indexes: readonly number[]): void;
+  /** The chunk's own bytes; rejects when they cannot be had from these. */
+  decode(chunk: EncodedChunk): Promise<Uint8Array>;
+  /** Its encoded bytes were no good: it is to come as it is. */
+  undecodable(assembly: Assembly, index: number, error: unknown): void;
   /** Nothing waits for the store any more. */
   idle(assembly: Assembly): void;
   failed(assembly: Assembly, error: unknown): void;
@@ -32,9 +37,14 @@ export class Assembly {
 
   readonly #documents: Pick<Documents, 'store'>;
   readonly #limits: LineLimitsAshore;
-  readonly #lengths = new Map<number, number>();
+  /** Announced and not complete: length of the content, and the form in which it travels unless as it is. */
+  readonly #announced = new Map<number, { readonly length: number; readonly encoded?: EncodedForm }>();
   readonly #partial = new Map<number, PartialChunk>();
   readonly #ready = new Map<number, Uint8Array>();
+  /** Complete in their encoded form, being decoded. */
+  readonly #decoding = new Map<number, PartialHeld>();
+  /** Could not be decoded: taken as they are from now on, whatever older frames still say. */
+  readonly #plainOnly = new Set<number>();
   readonly #references = new Map<number, ManifestEntry>();
   #storing: { chunks: Map<number, Uint8Array>; references: Map<number, ManifestEntry> } | undefined;
   /** Of the session that has it open now, or had it last. */
@@ -52,7 +62,17 @@ export class Assembly {
   }
 
   get isIdle(): boolean {
-    return this.#storing === undefined && this.#ready.size === 0 && this.#references.size === 0;
+    return (
+      this.#storing === undefined &&
+      this.#ready.size === 0 &&
+      this.#references.size === 0 &&
+      this.#decoding.size === 0
+    );
+  }
+
+  /** References not yet stored: whoever has many more waits. */
+  get referencesPending(): number {
+    return this.#references.size + (this.#storing?.references.size ?? 0);
   }
 
   /** A session opens it: what an earlier one was granted counts no more. */
@@ -64,38 +84,44 @@ export class Assembly {
 
   /** Takes manifest entries; false when there are more of them unstored than allowed. */
   describe(first: number, entries: readonly AnnouncedChunk[]): boolean {
-    for (const [at, { length, id }] of entries.entries()) {
+    for (const [at, { length, id, encoded }] of entries.entries()) {
       const index = first + at;
       if (this.#holds(index)) continue;
       if (id) {
         this.#references.set(index, { index, id: Uint8Array.from(id), length });
+        this.#announced.delete(index);
         this.#forgetPartial(index);
         continue;
       }
-      this.#lengths.set(index, length);
+      if (encoded && this.#plainOnly.has(index)) continue;
+      const before = this.#announced.get(index);
+      if (before && !sameForm(before.encoded, encoded)) this.#forgetPartial(index);
+      this.#announced.set(index, { length, ...(encoded && { encoded }) });
       const partial = this.#partial.get(index);
-      if (partial) {
-        partial.length = length;
-        this.#completeIfWhole(index, partial);
-      }
+      if (!partial) continue;
+      partial.length = encoded?.lengthBytes ?? length;
+      partial.encoded = encoded;
+      this.#completeIfWhole(index, partial);
     }
     this.#store();
-    return this.#lengths.size + this.#references.size <= this.#limits.entriesPendingMax;
+    return this.#announced.size + this.#references.size <= this.#limits.entriesPendingMax;
   }
 
   slice(index: number, offset: number, bytes: Uint8Array): SliceVerdict {
     if (bytes.length === 0 || offset + bytes.length > this.#limits.chunkMaxBytes) return 'refused';
     if (this.#holds(index)) return 'known';
-    const length = this.#lengths.get(index);
+    const announced = this.#announced.get(index);
+    if (!announced && this.#plainOnly.has(index)) return 'known'; // late ones of the form that was no good
+    const length = announced?.encoded?.lengthBytes ?? announced?.length;
     if (length !== undefined && offset + bytes.length > length) return 'refused';
     const partial = this.#partial.get(index);
     if (offset === 0 && bytes.length === length) {
       // The whole chunk in one frame, the common case on a fast line: kept as it came, not copied.
       this.#forgetPartial(index);
-      this.#complete(index, bytes);
+      this.#arrived(index, bytes, announced?.encoded);
       return 'taken';
     }
-    const chunk = partial ?? new PartialChunk(length);
+    const chunk = partial ?? new PartialChunk(length, announced?.encoded);
     if (!partial) this.#partial.set(index, chunk);
     this.partialBytes -= chunk.heldBytes;
     chunk.add(offset, bytes);
@@ -105,13 +131,14 @@ export class Assembly {
   }
 
   /** What need not be sent besides the durable: complete chunks on their way to the store, and beginnings of others. */
-  held(): { index: number; prefixBytes: number }[] {
-    const held = [...(this.#storing?.chunks ?? []), ...this.#ready].map(([index, bytes]) => ({
+  held(): PartialHeld[] {
+    const held: PartialHeld[] = [...(this.#storing?.chunks ?? []), ...this.#ready].map(([index, bytes]) => ({
       index,
       prefixBytes: bytes.length,
     }));
-    for (const [index, chunk] of this.#partial) {
-      if (chunk.prefixBytes > 0) held.push({ index, prefixBytes: chunk.prefixBytes });
+    held.push(...this.#decoding.values());
+    for (const [index, { prefixBytes, encoded }] of this.#partial) {
+      if (prefixBytes > 0) held.push({ index, prefixBytes, ...(encoded && { encoded }) });
     }
     return held.sort((a, b) => a.index - b.index);
   }
@@ -141,6 +168,7 @@ export class Assembly {
       this.durable.has(index) ||
       this.#ready.has(index) ||
       this.#references.has(index) ||
+      this.#decoding.has(index) ||
       this.#storing?.chunks.has(index) === true ||
       this.#storing?.references.has(index) === true
     );
@@ -148,9 +176,44 @@ export class Assembly {
 
   #completeIfWhole(index: number, chunk: PartialChunk): void {
     if (!chunk.isComplete) return;
-    const { bytes } = chunk;
+    const { bytes, encoded } = chunk;
     this.#forgetPartial(index);
-    this.#complete(index, bytes);
+    this.#arrived(index, bytes, encoded);
+  }
+
+  /** Whole, in the form in which it travelled. Only whoever has the document open can decode it: nobody, no bytes. */
+  #arrived(index: number, bytes: Uint8Array, encoded: EncodedForm | undefined): void {
+    const announced = this.#announced.get(index);
+    if (!encoded || !announced) {
+      this.#complete(index, bytes);
+      return;
+    }
+    const { owner } = this;
+    if (!owner) return;
+    this.#decoding.set(index, { index, prefixBytes: bytes.length, encoded });
+    this.readyBytes += bytes.length;
+    const { length } = announced;
+    const over = () => {
+      this.readyBytes -= bytes.length;
+      return this.#decoding.delete(index);
+    };
+    owner.decode({ index, encoding: encoded.encoding, bytes, lengthBytes: length }).then(
+      (content) => {
+        if (!over() || this.#holds(index)) return;
+        if (content.length === length) this.#complete(index, content);
+        else this.#undecodable(index, new RangeError(`decoded to ${content.length} bytes, not ${length}`));
+      },
+      (error: unknown) => {
+        if (over() && !this.#holds(index)) this.#undecodable(index, error);
+      },
+    );
+  }
+
+  #undecodable(index: number, error: unknown): void {
+    this.#announced.delete(index);
+    this.#plainOnly.add(index);
+    this.owner?.undecodable(this, index, error);
+    if (this.isIdle) this.owner?.idle(this);
   }
 
   #complete(index: number, bytes: Uint8Array): void {
@@ -168,7 +231,8 @@ export class Assembly {
 
   #settle(index: number): void {
     this.durable.add(index);
-    this.#lengths.delete(index);
+    this.#announced.delete(index);
+    this.#plainOnly.delete(index);
     this.#references.delete(index);
     this.#forgetPartial(index);
     const ready = this.#ready.get(index);
@@ -202,7 +266,7 @@ export class Assembly {
     this.#storing = undefined;
     this.readyBytes -= bytes;
     for (const index of durable) this.#settle(index);
-    for (const index of missing) this.#lengths.delete(index);
+    for (const index of missing) this.#announced.delete(index);
     this.owner?.durable(this, durable);
     if (missing.length > 0) this.owner?.unknownReferences(this, missing);
     if (this.isIdle) this.owner?.idle(this);
@@ -225,4 +289,8 @@ export class Assembly {
     this.scope = undefined;
     this.owner?.failed(this, error);
   }
+}
+
+function sameForm(one: EncodedForm | undefined, other: EncodedForm | undefined): boolean {
+  return one?.encoding === other?.encoding && one?.lengthBytes === other?.lengthBytes;
 }
