@@ -51,6 +51,13 @@ const segmentBytes = 1_448;
 const frameOverheadBytes = 40;
 /** The first flight: enough arrivals to see their spacing, no more than a small buffer holds. */
 const trainSegments = 5;
+/** While its arrivals are awaited: smaller ones, so many to a round trip. */
+const moreTrainSegments = 3;
+const trainsPerRoundTrip = 3;
+/** Arrivals are bunched by schedulers and radio frames: a span is this much surer if it is longer. */
+const bunchMs = 3;
+const trainEveryMinMs = 40;
+const trainCheckMs = 20;
 const grainMs = 18;
 const grainMaxBytes = 64 * 1024;
 /** Bursts of a search: the delay at their end tells the rate, whether a queue stands or not; the gap lets it drain. */
@@ -101,6 +108,11 @@ interface Seen {
   readonly arrivalMs: number;
 }
 
+interface Backlog {
+  readonly sinceMs: number;
+  confirmedBytes: number;
+}
+
 interface Anchor {
   filter: QueueFilter;
   entry: number;
@@ -124,6 +136,7 @@ export class RateFinder {
   #nowMs = 0;
   #roundTripMs: number | undefined;
   #trainBytes = 0;
+  #trainSinceMs = 0;
   #trainConfirmedBytes = 0;
   #bursting = false;
   #drySinceMs = 0;
@@ -140,7 +153,7 @@ export class RateFinder {
   #drained: { entry: number; doubtMs: number } | undefined;
   #unconfirmedBytes = 0;
   /** What retransmissions have to carry before anything new may leave. */
-  #backlog: { readonly sinceMs: number; confirmedBytes: number } | undefined;
+  #backlog: Backlog | undefined;
   #confirmedMark = 0;
   #confirmedEntry = -1;
   #confirmedAtMs = 0;
@@ -162,7 +175,10 @@ export class RateFinder {
     this.#pass(atMs);
     const { end } = this.#flight;
     if (end > 0) this.#lanes.idled(atMs - this.#flight.atMs(end - 1));
-    if (this.#state === 'train') this.#trainBytes += wireBytes;
+    if (this.#state === 'train') {
+      if (this.#trainBytes === 0) this.#trainSinceMs = atMs;
+      this.#trainBytes += wireBytes;
+    }
     this.#queue?.send(wireBytes);
     this.#unconfirmedBytes += wireBytes;
     return this.#flight.add(wireBytes, atMs, this.#queue?.queueMs ?? 0);
@@ -252,7 +268,7 @@ export class RateFinder {
   waitMs(nowMs: number): number {
     this.#pass(nowMs);
     const queue = this.#queue;
-    if (!queue) return this.#trainBytes < this.#trainMostBytes ? 0 : 20;
+    if (!queue) return this.#trainBytes < this.#trainMostBytes(nowMs) ? 0 : trainCheckMs;
     if (this.#state !== 'hold' && this.#silentMs(nowMs) > 0) this.#enter('hold', 'nothing was confirmed');
     if (this.#state === 'hold')
       return Math.max(0, this.#flight.atMs(this.#flight.end - 1) + holdProbeMs - nowMs);
@@ -282,14 +298,17 @@ export class RateFinder {
 
   /** Unconfirmed bytes of all lanes together, at most. */
   windowBytes(): number {
-    if (!this.#queue) return this.#trainMostBytes * 2;
+    if (!this.#queue) return this.#trainMostBytes(this.#nowMs) * 2;
     const fair = ((this.#roundTripMs ?? 1_000) * 1.4 + windowSlackMs) / this.#queue.msPerByte;
     return Math.max(4 * segmentBytes, Math.min(windowMaxBytes, fair));
   }
 
-  /** A train whose arrivals did not tell enough is followed by a longer one. */
-  get #trainMostBytes(): number {
-    return trainSegments * segmentBytes + 2 * this.#trainConfirmedBytes;
+  /** A train at once, some smaller ones while the first arrivals are awaited, more when these did not tell enough. */
+  #trainMostBytes(nowMs: number): number {
+    const everyMs = Math.max(trainEveryMinMs, (this.#roundTripMs ?? 600) / trainsPerRoundTrip);
+    const sinceMs = this.#trainBytes === 0 ? 0 : nowMs - this.#trainSinceMs;
+    const trains = Math.min(trainsPerRoundTrip - 1, Math.floor(sinceMs / everyMs));
+    return (trainSegments + trains * moreTrainSegments - 0.5) * segmentBytes + 2 * this.#trainConfirmedBytes;
   }
 
   laneWindowBytes(lane: number): number {
@@ -422,9 +441,9 @@ export class RateFinder {
       this.#pending = [...clean];
       return;
     }
-    const msPerByte = Math.max(0.5, spanMs) / bytes;
+    const msPerByte = (spanMs + bunchMs) / bytes;
     const baseMs = first.arrivalMs - flight.atMs(first.entry) - flight.bytes(first.entry) * msPerByte;
-    const filter = new QueueFilter(msPerByte * 1.05, 0.15 + 1 / Math.max(1, spanMs), baseMs, 3);
+    const filter = new QueueFilter(msPerByte, 0.15 + bunchMs / (spanMs + bunchMs), baseMs, bunchMs);
     filter.queueMs = Math.max(0, last.arrivalMs - flight.atMs(last.entry) - baseMs);
     this.#queue = filter;
     this.#anchor = { filter: filter.copy(), entry: last.entry };
@@ -502,7 +521,7 @@ export class RateFinder {
     return true;
   }
 
-  #clear(backlog: NonNullable<RateFinder['#backlog']>, bytes: number): void {
+  #clear(backlog: Backlog, bytes: number): void {
     backlog.confirmedBytes += bytes;
     const ms = this.#nowMs - backlog.sinceMs;
     const { filter } = this.#anchor!;

@@ -231,8 +231,9 @@ export class LinePace {
     this.#finder.laneOpened(lane, atMs);
   }
 
-  laneLost(lane: number): void {
-    this.#finder.laneLost(lane);
+  /** With the wire bytes on it that were never confirmed. */
+  laneLost(lane: number, unconfirmedBytes: number): void {
+    this.#finder.laneLost(lane, unconfirmedBytes);
   }
 
   /** Nothing answers on any lane: nothing leaves until `linkBack`. */
