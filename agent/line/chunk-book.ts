@@ -22,6 +22,8 @@ export class ChunkBook {
   /** Named, and the cloud said that it does not know it: bytes must go. */
   readonly #unknownAshore = new RunSet();
   #prefixes = new Map<number, number>();
+  /** Ranges of chunks that lanes have lost and that are not in hand any more. */
+  readonly #lost = new Map<number, RunSet>();
 
   isDurable(index: number): boolean {
     return this.#durable.has(index);
@@ -52,9 +54,40 @@ export class ChunkBook {
     this.durableBytes += length;
   }
 
-  /** A new lane: what is ashore is unknown until HELD, so everything announced is doubtful. */
+  /** These bytes of a chunk must be read again, and only these. */
+  lose(index: number, from: number, to: number): void {
+    if (!this.#announced.has(index)) return; // durable meanwhile
+    const lost = this.#lost.get(index);
+    if (!lost && this.again.has(index)) return; // all of it goes again
+    if (lost) lost.add(from, to);
+    else this.#lost.set(index, RunSet.of([{ start: from, end: to }]));
+    this.again.add(index);
+  }
+
+  /** They need not. */
+  find(index: number, from: number, to: number): void {
+    const lost = this.#lost.get(index);
+    lost?.delete(from, to);
+    if (!lost?.isEmpty) return;
+    this.#lost.delete(index);
+    this.again.delete(index);
+  }
+
+  /** The ranges of a chunk that was read again; undefined: all of it. */
+  takeLost(index: number): RunSet | undefined {
+    const lost = this.#lost.get(index);
+    this.#lost.delete(index);
+    return lost;
+  }
+
+  isLost(index: number): boolean {
+    return this.#lost.has(index);
+  }
+
+  /** A new session: what is ashore is unknown until HELD, so everything announced is doubtful. */
   doubtAll(): void {
     this.#prefixes = new Map();
+    this.#lost.clear();
     for (const index of this.#announced.keys()) this.again.add(index);
   }
 
@@ -80,6 +113,7 @@ export class ChunkBook {
     this.#unknownAshore.add(index);
     this.#durable.delete(index);
     this.#prefixes.delete(index);
+    this.#lost.delete(index);
     return stranger;
   }
 
@@ -93,6 +127,7 @@ export class ChunkBook {
       if (this.#isNamed(index)) namedBytes += length;
       this.#announced.delete(index);
       this.#named.delete(index);
+      this.#lost.delete(index);
       this.undurableBytes -= length;
       this.durableBytes += length;
       if (id.length > 0) ids.push(id);

@@ -5,7 +5,9 @@
 import type { Failure } from '../../cloud/contract/failure.ts';
 import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
 import type { HeldFrame, WantFrame } from '../../cloud/contract/frames.ts';
+import type { PackDocument } from '../../cloud/contract/pack.ts';
 import type { Run } from '../../cloud/contract/runs.ts';
+import type { OnLine } from '../../machines/line-turns.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
 import { Cargo } from './cargo.ts';
 import { ChunkBook } from './chunk-book.ts';
@@ -23,6 +25,8 @@ import {
   type Upload,
   type Whole,
 } from './outcome.ts';
+import { documentMaxBytes, type Packable } from './pack.ts';
+import type { Parcel, SliceLoad, SliceOwner } from './parcel.ts';
 
 export interface OutgoingProgress {
   readonly durableBytes: number;
@@ -30,7 +34,7 @@ export interface OutgoingProgress {
   readonly sizeBytes?: number;
 }
 
-export class OutgoingDocument {
+export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   readonly upload: Upload;
   priority: number;
   handle: number | undefined;
@@ -50,6 +54,10 @@ export class OutgoingDocument {
   #offerSaid = false;
   #finishSaid = false;
   #awaitsHeld: boolean;
+  /** Nothing of it was ever said, and the cloud cannot hold anything of it. */
+  #isFresh: boolean;
+  /** It is to travel whole: nothing is said of it before it is read. */
+  #mayPack: boolean;
   /** A lane broke off under it: what is ashore when the next one opens is resumed. */
   #brokeOff = false;
   #prefixesHeldBytes = 0;
@@ -76,10 +84,30 @@ export class OutgoingDocument {
     this.priority = upload.priority;
     this.#source = parts.source;
     this.#awaitsHeld = !parts.fresh;
+    this.#isFresh = parts.fresh;
     this.meter = parts.meter;
     this.#limits = parts.limits;
+    const { sizeBytes = 0 } = upload;
+    this.#mayPack = parts.fresh && sizeBytes > 0 && sizeBytes <= parts.limits.packDocumentMaxBytes;
     this.#allocate = (count) => parts.frames.take(count);
     this.#wake = parts.wake;
+  }
+
+  get age(): string {
+    return this.upload.uploadId;
+  }
+
+  /** Content not sent yet; unknown counts as endless. */
+  get leftBytes(): number {
+    const { sizeBytes } = this.upload;
+    return sizeBytes === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, sizeBytes - this.sentBytes);
+  }
+
+  /** Is there anything left to say? False while its effect is stopped. */
+  get hasMore(): boolean {
+    if (this.#suspended || this.#closed || this.isOver || this.#proof) return false;
+    if (!this.#source) return !this.#offerSaid;
+    return !this.#finishSaid || !this.#cargo.isEmpty || !this.#book.again.isEmpty;
   }
 
   get isSuspended(): boolean {
@@ -149,25 +177,35 @@ export class OutgoingDocument {
 
   // ------------------------------------------------------------------------------ for the line
 
-  /** A lane is open: under this handle from now on. With what the cloud already said it holds, if it did. */
+  /** A session is there: under this handle from now on. With what the cloud already said it holds, if it did. */
   bind(handle: number, held: readonly HeldFrame[] | undefined): void {
     const wasBound = this.handle !== undefined;
     this.handle = handle;
     this.#offerSaid = false;
     this.#finishSaid = false;
-    if (wasBound) this.#awaitsHeld = true;
+    if (wasBound && !this.#isFresh) this.#awaitsHeld = true;
     this.#brokeOff = wasBound;
     this.#prefixesHeldBytes = 0;
     this.#book.doubtAll();
     this.#cargo.restart();
+    if (!this.#awaitsHeld) this.#cargo.goOn(); // what was read before goes on as it was
     for (const frame of held ?? []) this.held(frame);
     void this.#read();
   }
 
-  /** No lane: nothing leaves, reading waits. */
+  /** The session is over, or forgotten ashore: nothing leaves, reading waits. */
   unbind(): void {
     this.#offerSaid = false;
-    this.#awaitsHeld = true;
+    this.#awaitsHeld = !this.#isFresh;
+  }
+
+  lost({ handle, index, from, to }: SliceLoad): void {
+    if (handle !== this.handle || this.#awaitsHeld || this.isOver || this.#book.isDurable(index)) return;
+    if (this.#cargo.lost(index, from, to)) void this.#read();
+  }
+
+  arrived({ handle, index, from, to }: SliceLoad): void {
+    if (handle === this.handle && !this.#awaitsHeld) this.#cargo.arrived(index, from, to);
   }
 
   held(frame: HeldFrame): void {
@@ -209,7 +247,7 @@ export class OutgoingDocument {
       for (let index = run.start; index < Math.min(run.end, this.#countRead); index++) {
         const stranger = this.#book.want(index);
         if (stranger) strangers.push(stranger);
-        if (!this.#cargo.holds(index)) this.#book.again.add(index);
+        if (!this.#cargo.whole(index)) this.#book.again.add(index);
       }
     }
     this.#finishSaid = false;
@@ -226,37 +264,75 @@ export class OutgoingDocument {
     else void this.#read(); // finished before: read on to know that it is the same
   }
 
-  /** The next frame to leave, its slice at most `maxBytes` long; undefined: nothing now. */
-  take(maxBytes: number): Uint8Array | undefined {
-    const frame = this.#next(maxBytes);
-    if (!frame) return undefined;
-    this.meter.sent(messageBytes(frame.length));
-    if (this.#finishSaid && this.#whole) this.#sent.end({ sent: this.#whole });
-    return frame;
+  inPack(maxBytes: number): PackDocument | undefined {
+    const { handle } = this;
+    if (!this.#mayPack || !this.#whole || this.#reading || this.#awaitsHeld || handle === undefined)
+      return undefined;
+    const content = this.#cargo.only;
+    if (!this.hasMore || !content || content.length !== this.#whole.lengthBytes) return undefined;
+    if (content.length > maxBytes) return undefined;
+    const { uploadId, name, version, modifiedMs } = this.upload;
+    const { priority } = this;
+    return { handle, uploadId, version, priority, modifiedMs, name, sha256: this.#whole.sha256, content };
   }
 
-  #next(maxBytes: number): Uint8Array | undefined {
+  packed(wireBytes: number): void {
+    const whole = this.#whole!;
+    this.#isFresh = false;
+    this.#mayPack = false;
+    this.#offerSaid = true;
+    this.#finishSaid = true;
+    this.sentBytes = whole.lengthBytes;
+    this.#cargo.dropOnly();
+    this.meter.sent(wireBytes);
+    this.#sent.end({ sent: whole });
+  }
+
+  isMissing(handle: number): boolean {
+    return this.handle === handle && !this.isOver && !this.#proof && !this.#closed;
+  }
+
+  /** The next frame to leave, its slice at most `maxBytes` long; undefined: nothing now. */
+  take(maxBytes: number): Parcel | undefined {
+    const parcel = this.#next(maxBytes);
+    if (!parcel) return undefined;
+    this.meter.sent(messageBytes(parcel.frame.length));
+    if (this.#finishSaid && this.#whole) this.#sent.end({ sent: this.#whole });
+    return parcel;
+  }
+
+  #next(maxBytes: number): Parcel | undefined {
     const handle = this.handle;
     if (handle === undefined || this.#suspended || this.#closed || this.isOver || this.#proof)
       return undefined;
-    if (!this.#offerSaid) return this.#offer(handle);
+    if (!this.#offerSaid && this.#waitsForPack(maxBytes)) return undefined;
+    if (!this.#offerSaid) return said(handle, this.#offer(handle));
     if (this.#awaitsHeld) return undefined;
     const manifest = this.#cargo.manifest(handle);
-    if (manifest) return manifest;
-    const slice = this.#cargo.slice(handle, maxBytes, this.#allocate);
-    if (slice) {
-      this.sentBytes += slice.contentBytes;
+    if (manifest) return said(handle, manifest);
+    const cut = this.#cargo.slice(handle, maxBytes, this.#allocate);
+    if (cut) {
+      const { frame, index, from, to } = cut;
+      this.sentBytes += to - from;
       void this.#read();
-      return slice.frame;
+      return { frame, load: { kind: 'slice', owner: this, handle, index, from, to } };
     }
     const whole = this.#whole;
     if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading) return undefined;
     this.#finishSaid = true;
-    return encodeYachtFrame({ type: 'FINISH', handle, ...whole, extensions: [] });
+    return said(handle, encodeYachtFrame({ type: 'FINISH', handle, ...whole, extensions: [] }));
+  }
+
+  /** Not read to its end yet, or ready for one. What turned out not to fit goes its own way. */
+  #waitsForPack(sliceMaxBytes: number): boolean {
+    if (this.#mayPack && this.#whole && !this.#reading && !this.inPack(documentMaxBytes(sliceMaxBytes)))
+      this.#mayPack = false;
+    return this.#mayPack;
   }
 
   #offer(handle: number): Uint8Array {
     this.#offerSaid = true;
+    this.#isFresh = false;
     const { uploadId, name, version, modifiedMs } = this.upload;
     const { priority } = this;
     const frame = { handle, uploadId, name, version, priority, modifiedMs, extensions: [] };
@@ -300,7 +376,7 @@ export class OutgoingDocument {
     if (!this.#book.again.has(index)) return true; // became durable meanwhile
     this.#book.again.delete(index);
     if (!this.#book.isAnnounced(index)) this.#book.announce(index, bytes.length, new Uint8Array(0), false);
-    this.#cargo.announce({ index, length: bytes.length });
+    if (!this.#book.isLost(index)) this.#cargo.announce({ index, length: bytes.length });
     this.#cargo.load(index, bytes, false);
     return true;
   }
@@ -328,6 +404,7 @@ export class OutgoingDocument {
     }
     const known = await source.ledger.has(id);
     if (this.#closed) return false;
+    if (known || index > 0) this.#mayPack = false;
     if (known && this.#book.mayName(index)) {
       this.#book.announce(index, bytes.length, id, true);
       this.#cargo.announce({ index, length: bytes.length, id });
@@ -380,6 +457,10 @@ export class OutgoingDocument {
     this.#cargo.cancel(run);
     if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
   }
+}
+
+function said(handle: number, frame: Uint8Array): Parcel {
+  return { frame, load: { kind: 'said', handle } };
 }
 
 function internalFailure(error: unknown): Failure {
