@@ -143,6 +143,7 @@ export class RateFinder {
   #searchFromEntry = 0;
   #searchSamples = 0;
   #searchSinceMs = 0;
+  #startedMs = 0;
   /** What was known when last looked at closely. */
   #known = { msPerByte: 0, baseMs: 0 };
   #missing = 0;
@@ -446,6 +447,7 @@ export class RateFinder {
     const filter = new QueueFilter(msPerByte, 0.15 + bunchMs / (spanMs + bunchMs), baseMs, bunchMs);
     filter.queueMs = Math.max(0, last.arrivalMs - flight.atMs(last.entry) - baseMs);
     this.#queue = filter;
+    this.#startedMs = this.#nowMs;
     this.#anchor = { filter: filter.copy(), entry: last.entry };
     this.#replay();
     this.#search(0.2, 'the first frames arrived');
@@ -499,6 +501,7 @@ export class RateFinder {
 
   /** What left before says nothing of the link now; its queue is gone. */
   #anew(baseDoubtMs: number): void {
+    this.#startedMs = this.#nowMs;
     const { filter } = this.#anchor!;
     filter.pass(this.#nowMs);
     filter.doubt(0, baseDoubtMs);
@@ -602,7 +605,8 @@ export class RateFinder {
     const slowest = 1_000 / (delivered * 0.8);
     const fastest = 1_000 / (delivered * 4);
     if (filter.msPerByte > slowest) filter.setRate(slowest);
-    else if (filter.msPerByte < fastest) filter.setRate(fastest);
+    else if (filter.msPerByte < fastest && this.#nowMs > this.#startedMs + 2.5 * this.#roundTripMs! + 700)
+      filter.setRate(fastest);
   }
 
   /** From the last measured frame on, everything foreseen is foreseen anew. */
