@@ -60,6 +60,8 @@ export interface Documents {
   storeWhole(scope: DeviceScope, documents: readonly WholeDocument[]): Promise<readonly WholeOutcome[]>;
   /** What a version of this device's document is made of; undefined when it is not ashore. */
   baseEntries(scope: DeviceScope, name: Name, version: number): Promise<readonly ManifestEntry[] | undefined>;
+  /** The bytes of an entry of such a version, checked; undefined when they are lost or rotten (and then condemned). */
+  baseChunk(scope: DeviceScope, entry: ManifestEntry): Promise<Uint8Array | undefined>;
   drop(scope: DeviceScope, uploadId: string): Promise<void>;
   inventory(scope: DeviceScope, after: Name | null, limit: number): ReturnType<CloudStore['inventory']>;
 }
@@ -79,6 +81,12 @@ export function createDocuments({ store, blobs, limits = documentLimits }: Docum
     finish: (scope, finish) => finishDocument({ store, blobs, hashes, limits }, scope, finish),
     storeWhole: (scope, documents) => storeWhole({ store, blobs }, scope, documents),
     baseEntries: (scope, name, version) => store.versionEntries(scope, name, version),
+    async baseChunk({ tenantId }, entry) {
+      const [place] = await store.findChunks(tenantId, [entry.id]);
+      const bytes = place && (await readWhole(blobs, tenantId, entry, place));
+      if (bytes === null) await store.condemnChunks(tenantId, [entry.id]);
+      return bytes ?? undefined;
+    },
     async drop(scope, uploadId) {
       hashes.forget(keyOf(scope, uploadId));
       await store.dropDocument(scope, uploadId);

@@ -2,7 +2,9 @@
 // what is ashore. A rejection is no fault: the yacht is asked for the chunk as it is.
 import type { Encoding } from '../contract/frames.ts';
 import type { Name } from '../contract/name.ts';
+import type { Documents } from '../decide/documents.ts';
 import type { DeviceScope } from '../ports.ts';
+import { createDecodePatch } from './decode-patch.ts';
 import { decodeZstdAside, type Unzstd } from './decode-zstd.ts';
 
 /** Complete in its encoded form. */
@@ -27,16 +29,21 @@ export type DecodeChunk = (chunk: EncodedChunk, context: DecodeContext) => Promi
 /** Chunks decoded at once by this process, of all yachts: as many as the pool of threads has, so that no queue forms there. */
 const decodesAtOnceMax = 4;
 
-/** `unzstd`: how Zstandard is read; tests hold time and decode in their own. */
-export function createDecodeChunk(parts: { readonly unzstd?: Unzstd } = {}): DecodeChunk {
+/** `documents`: where the bases of patches are. `unzstd`: how Zstandard is read; tests hold time and decode in their own. */
+export function createDecodeChunk(parts: {
+  readonly documents: Pick<Documents, 'baseEntries' | 'baseChunk'>;
+  readonly unzstd?: Unzstd;
+}): DecodeChunk {
   const { unzstd = decodeZstdAside } = parts;
+  const unpatch = createDecodePatch(parts.documents, unzstd);
   const inTurn = createGate(decodesAtOnceMax);
-  return ({ encoding, bytes, lengthBytes }) => {
+  return (chunk, context) => {
+    const { encoding, bytes, lengthBytes } = chunk;
     switch (encoding) {
       case 'zstd':
         return inTurn(() => unzstd(bytes, lengthBytes));
       case 'patch':
-        return Promise.reject(new Error('patches cannot be read yet'));
+        return inTurn(() => unpatch(chunk, context));
     }
   };
 }
