@@ -39,6 +39,7 @@
  *   ctl=FIFO stats=FILE profile=NAME
  *
  * Control: write lines to the FIFO:  off | on | cut SECONDS | restart | stats |
+ * timeline FILE (bytes sent and the longest wait in each 100 ms, both directions) |
  * set key=value ...      SIGUSR1 = stats to the file; SIGTERM/SIGINT = end, and
  * print the stats as JSON on stdout too.
  */
@@ -66,6 +67,9 @@ typedef uint64_t u64;
 #define SEC 1000000000ull
 #define MSEC 1000000ull
 #define HIST 30000 /* queue-wait histogram: 1 ms bins */
+#define BIN_MS 100  /* the timeline: what was sent, and the longest wait, in each bin */
+#define BINS 36000  /* an hour; later bins are not kept */
+#define FLOWS 4096  /* TCP flows told apart in each direction */
 
 static u64 now_ns(void)
 {
@@ -96,11 +100,20 @@ static double rnd(u64 *s) { return unit(mix(*s += 0x9e3779b97f4a7c15ull)); }
 struct pkt {
 	struct pkt *next;
 	u64 arrive, due, seq;
-	int len;
+	int len, udp;
 	unsigned char data[];
 };
 
 struct count { u64 packets, bytes; };
+
+/* One TCP flow, as far as its sender has come: to tell new bytes from repeated
+ * ones and to walk from one TLS record to the next. */
+struct flow {
+	uint32_t ports, next; /* both ports; first byte not seen yet */
+	uint32_t left;        /* of the TLS record that is passing */
+	int used, have;       /* bytes of the next record's header */
+	unsigned char head[5];
+};
 
 struct dir {
 	const char *name;
@@ -124,6 +137,12 @@ struct dir {
 	u64 write_errors;
 	unsigned *hist;
 	double wait_max;
+	/* what the sender's TCP offered, and what became of datagrams */
+	struct count segments, repeated; /* with payload; payload that passed before */
+	u64 tcp_packets, tcp_headers, tcp_payload, tls_records, tls_bytes;
+	struct count datagrams, datagrams_dropped;
+	struct flow *flows;
+	float *bin_bytes, *bin_wait;
 };
 
 static struct dir D[2] = {{.name = "up"}, {.name = "down"}};
@@ -208,11 +227,91 @@ static double queue_limit(struct dir *d)
 	return b < 3000 ? 3000 : b; /* room for two full packets at least */
 }
 
+/* TLS records that begin in these bytes, which follow the last ones without a gap. */
+static void walk_records(struct dir *d, struct flow *f, const unsigned char *b, int n)
+{
+	d->tls_bytes += n;
+	while (n > 0) {
+		if (f->left) {
+			int k = (uint32_t)n < f->left ? n : (int)f->left;
+			f->left -= k, b += k, n -= k;
+			continue;
+		}
+		f->head[f->have++] = *b++, n--;
+		if (f->have == 5) {
+			f->left = f->head[3] << 8 | f->head[4];
+			f->have = 0;
+			d->tls_records++;
+		}
+	}
+}
+
+/* Headers, payload and repetitions of one IPv4 TCP packet as the sender's kernel gave it. */
+static void count_tcp(struct dir *d, unsigned char *p, int len)
+{
+	int ip = (p[0] & 15) * 4;
+	if (len < ip + 20)
+		return;
+	unsigned char *t = p + ip;
+	int head = ip + (t[12] >> 4) * 4, n = len - head;
+	d->tcp_packets++;
+	d->tcp_headers += head;
+	uint32_t ports, seq;
+	memcpy(&ports, t, 4);
+	memcpy(&seq, t + 4, 4);
+	seq = ntohl(seq);
+	int at = mix(ports) % FLOWS, tries = 0;
+	while (d->flows[at].used && d->flows[at].ports != ports && tries++ < FLOWS)
+		at = (at + 1) % FLOWS;
+	struct flow *f = &d->flows[at];
+	if (t[13] & 2) { /* SYN */
+		*f = (struct flow){.ports = ports, .next = seq + 1, .used = 1};
+		return;
+	}
+	if (!f->used || f->ports != ports) { /* begun before the counters did */
+		*f = (struct flow){.ports = ports, .next = seq, .used = 1};
+	}
+	if (n <= 0)
+		return;
+	add(&d->segments, n);
+	d->tcp_payload += n;
+	int32_t old = (int32_t)(f->next - seq);
+	if (old > 0) {
+		int again = old < n ? old : n;
+		add(&d->repeated, again);
+		if (again == n)
+			return;
+		t += again, n -= again, seq += again;
+	} else if (old < 0) { /* never: a sender's new bytes are in order */
+		f->left = f->have = 0;
+	}
+	walk_records(d, f, p + len - n, n);
+	f->next = seq + n;
+}
+
+/* Bytes by the time they took on the modem: a packet may lie in two bins. */
+static void to_timeline(struct dir *d, u64 from, u64 to, int len, double wait)
+{
+	u64 a = (from > t0 ? from - t0 : 0) / (BIN_MS * MSEC), b = (to > t0 ? to - t0 : 0) / (BIN_MS * MSEC);
+	for (u64 i = a; i <= b && i < BINS; i++) {
+		u64 x = t0 + i * BIN_MS * MSEC, y = x + BIN_MS * MSEC;
+		u64 lo = from > x ? from : x, hi = to < y ? to : y;
+		d->bin_bytes[i] += to > from ? (hi > lo ? (double)len * (hi - lo) / (to - from) : 0) : len;
+	}
+	if (b < BINS && wait > d->bin_wait[b])
+		d->bin_wait[b] = wait;
+}
+
 static void arrive(struct dir *d, unsigned char *buf, int len, u64 t)
 {
+	int protocol = len >= 20 && buf[0] >> 4 == 4 ? buf[9] : 0;
 	add(&d->offered, len);
+	if (protocol == 6)
+		count_tcp(d, buf, len);
 	if (d->rate > 0 && d->backlog + len > queue_limit(d)) {
 		add(&d->qdrop, len);
+		if (protocol == 17)
+			add(&d->datagrams_dropped, len);
 		return;
 	}
 	struct pkt *p = malloc(sizeof *p + len);
@@ -221,6 +320,7 @@ static void arrive(struct dir *d, unsigned char *buf, int len, u64 t)
 	p->next = NULL;
 	p->arrive = t;
 	p->len = len;
+	p->udp = protocol == 17;
 	memcpy(p->data, buf, len);
 	d->backlog += len;
 	d->queued++;
@@ -321,6 +421,10 @@ static void depart(struct dir *d, u64 t)
 		d->wait_max = wait;
 
 	add(&d->sent, p->len);
+	if (p->udp)
+		add(&d->datagrams, p->len);
+	u64 tx = tx_time(d, p->len);
+	to_timeline(d, t > tx ? t - tx : 0, t, p->len, wait);
 	int lost = air_loses(d); /* always drawn: outages do not shift the stream */
 	if (is_off && d == UP && !hold) {
 		add(&d->outage, p->len);
@@ -499,6 +603,10 @@ static void restart(u64 t)
 		d->wait_max = 0;
 		d->write_errors = 0;
 		memset(d->hist, 0, HIST * sizeof *d->hist);
+		memset(d->bin_bytes, 0, BINS * sizeof *d->bin_bytes);
+		memset(d->bin_wait, 0, BINS * sizeof *d->bin_wait);
+		d->segments = d->repeated = d->datagrams = d->datagrams_dropped = (struct count){0, 0};
+		d->tcp_packets = d->tcp_headers = d->tcp_payload = d->tls_records = d->tls_bytes = 0;
 		d->offered = d->qdrop = d->sent = d->lost = d->outage = d->delivered =
 			(struct count){0, 0};
 	}
@@ -545,12 +653,34 @@ static void print_stats(FILE *f)
 		put(f, "loss_dropped", d->lost);
 		put(f, "outage_dropped", d->outage);
 		put(f, "delivered", d->delivered);
+		put(f, "datagrams", d->datagrams);
+		put(f, "datagrams_dropped", d->datagrams_dropped);
+		put(f, "tcp_segments", d->segments);
+		put(f, "tcp_repeated", d->repeated);
+		fprintf(f, "\"tcp\":{\"packets\":%llu,\"header_bytes\":%llu,\"payload_bytes\":%llu,"
+			"\"tls_records\":%llu,\"stream_bytes\":%llu},",
+			(unsigned long long)d->tcp_packets, (unsigned long long)d->tcp_headers,
+			(unsigned long long)d->tcp_payload, (unsigned long long)d->tls_records,
+			(unsigned long long)d->tls_bytes);
 		fprintf(f, "\"queued_packets\":%ld,\"flying_packets\":%d,\"write_errors\":%llu,",
 			d->queued, d->nair, (unsigned long long)d->write_errors);
 		fprintf(f, "\"queue_wait_ms\":{\"p50\":%.0f,\"p95\":%.0f,\"p99\":%.0f,\"max\":%.0f}}",
 			pct(d, .5), pct(d, .95), pct(d, .99), d->wait_max);
 	}
 	fprintf(f, "}\n");
+}
+
+/* "bin bytes wait_ms" of the uplink and the same of the downlink, one bin in each line. */
+static void write_timeline(const char *path)
+{
+	FILE *f = fopen(path, "w");
+	if (!f)
+		return;
+	u64 n = (now_ns() - t0) / (BIN_MS * MSEC);
+	for (u64 i = 0; i < n && i < BINS; i++)
+		fprintf(f, "%.1f %.1f %.1f %.1f\n", UP->bin_bytes[i], UP->bin_wait[i], DOWN->bin_bytes[i],
+			DOWN->bin_wait[i]);
+	fclose(f);
 }
 
 static void write_stats(void)
@@ -619,6 +749,14 @@ static void command(char *line, u64 t)
 		restart(t);
 	else if (!strcmp(w, "stats"))
 		write_stats();
+	else if (!strcmp(w, "timeline")) {
+		char *path = strtok(NULL, " "), tmp[600];
+		if (path && strlen(path) < 590) {
+			snprintf(tmp, sizeof tmp, "%s.tmp", path);
+			write_timeline(tmp);
+			rename(tmp, path);
+		}
+	}
 	else if (!strcmp(w, "set")) {
 		char *args[64];
 		int n = 0;
@@ -637,6 +775,9 @@ static int run(int argc, char **argv)
 	for (int i = 0; i < 2; i++) {
 		D[i].queue_ms = 500;
 		D[i].hist = calloc(HIST, sizeof *D[i].hist);
+		D[i].bin_bytes = calloc(BINS, sizeof *D[i].bin_bytes);
+		D[i].bin_wait = calloc(BINS, sizeof *D[i].bin_wait);
+		D[i].flows = calloc(FLOWS, sizeof *D[i].flows);
 	}
 	for (int i = 4; i < argc; i++) {
 		char copy[4096];
