@@ -6,6 +6,7 @@ import { openStates } from '../machines/connection.ts';
 import type { JsonObject } from '../machines/json.ts';
 import { smallPlacesDefault } from '../machines/schedule.ts';
 import type { Aboard } from './api/aboard.ts';
+import { heartbeatEveryMs } from './config/heartbeat.ts';
 import { policiesOf } from './config/presets.ts';
 import { costMicros, type Price } from './config/price.ts';
 import type { Config } from './config.ts';
@@ -23,6 +24,7 @@ import { createNotices } from './daemon/notices.ts';
 import { createRates } from './daemon/rates.ts';
 import { createRunning } from './daemon/running.ts';
 import { statusJson } from './daemon/status.ts';
+import { createThrottle } from './daemon/throttle.ts';
 import { contextOf, type Moving } from './daemon/upload-json.ts';
 import { createUploads } from './daemon/uploads.ts';
 import { checkSettled } from './effects/check-settled.ts';
@@ -148,11 +150,20 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     roots,
     notices,
     cloudUrl: config.cloud.url.replace(/\/+$/, ''),
-    heartbeatMs: config.cloud.heartbeatMs,
+    heartbeatMs: heartbeatEveryMs(config.cloud.heartbeatMs, {
+      perGb: config.cost.perGb,
+      isChosen: config.lines.some(({ key, origin }) => key === 'cloud.heartbeat' && origin !== 'default'),
+    }),
     connectTimeoutMs: config.link.connectTimeoutMs,
-    rateMaxBytesPerSecond: config.link.rateMaxBytesPerSecond,
     backoff: { ...policies.backoff, baseMs: config.link.retryBaseMs, capMs: config.link.retryCapMs },
     noticed: (event) => connection.noticed(event),
+  });
+  const throttle = createThrottle({
+    host,
+    clock,
+    log,
+    configuredBytesPerSecond: config.link.rateMaxBytesPerSecond,
+    apply: line.throttle,
   });
   const inventory = createInventory({
     host,
@@ -213,6 +224,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     meter.start();
     tellRecovery(report);
     await inventory.note(report);
+    await throttle.start();
     await connection.start();
     await breaker.start();
     host.setPermits('line', config.work.sendersMax, smallPlacesDefault);
@@ -282,6 +294,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       folders: watcher.status(),
       device: identity?.device,
       inventoryOwed: tracker.inventoryOwed,
+      throttle: throttle.describe(),
       line: { ...line.status() },
     });
   }
@@ -298,6 +311,10 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     async connect(command, by) {
       await connection.command(command, by);
       return status();
+    },
+    async throttle(rate, by) {
+      await throttle.set(rate, by);
+      return throttle.describe();
     },
     running: running.actors,
     costs: async () => costsJson(await meter.months(), await meter.total(), config.cost.perGb),

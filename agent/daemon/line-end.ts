@@ -39,7 +39,6 @@ export interface LineEndPorts {
   readonly cloudUrl: string;
   readonly heartbeatMs: number;
   readonly connectTimeoutMs: number;
-  readonly rateMaxBytesPerSecond: number;
   readonly backoff: Backoff;
   /** `line.lost`, `link.degraded`, `link.recovered` for the connection's machine. */
   noticed(event: MachineEvent): void;
@@ -56,6 +55,8 @@ export interface LineEnd {
   prioritise(uploadId: string, priority: number): void;
   /** Given up: nothing more of it leaves, and the cloud may forget what it has. */
   drop(uploadId: string): void;
+  /** A hard ceiling on wire bytes; null lifts it. */
+  throttle(bytesPerSecond: number | null): void;
   status(): LineStatus;
   close(): void;
 }
@@ -81,7 +82,6 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
     crossed: ports.noticed,
     log: (line) => ports.log({ level: 'info', message: 'line', ...(line as object) }),
   });
-  if (ports.rateMaxBytesPerSecond > 0) line.throttle(ports.rateMaxBytesPerSecond);
 
   async function* inventory(): AsyncIterable<readonly InventoryItem[]> {
     for (let after: Uint8Array | null = null, more = true; more; ) {
@@ -134,6 +134,7 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
     inventory,
     prioritise: (uploadId, priority) => line.prioritise(uploadId, priority),
     drop: (uploadId) => line.drop(uploadId),
+    throttle: (bytesPerSecond) => line.throttle(bytesPerSecond),
     status: () => line.status(),
     close: () => line.close(),
   };

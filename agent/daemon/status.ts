@@ -32,6 +32,8 @@ export interface StatusFacts {
     | { readonly deviceId: string; readonly name: string; readonly cloudUrl: string }
     | undefined;
   readonly inventoryOwed: boolean;
+  /** The ceiling on the line's bytes, and who set it. */
+  readonly throttle: JsonObject;
   readonly line: JsonObject;
 }
 
@@ -55,6 +57,7 @@ export function statusJson(facts: StatusFacts): JsonObject {
     spool: { ...facts.spool },
     folders: facts.folders as unknown as Json,
     inventoryOwed: facts.inventoryOwed,
+    throttle: facts.throttle,
     line: facts.line,
   };
 }
