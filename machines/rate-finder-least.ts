@@ -2,8 +2,7 @@
 
 interface Least {
   readonly since: number;
-  delayMs: number;
-  bytes: number;
+  ms: number;
 }
 
 export class LeastDelays {
@@ -16,24 +15,22 @@ export class LeastDelays {
     this.#bucketsMax = bucketsMax;
   }
 
-  /** Without the time that the frames' own bytes took. undefined: none seen. */
-  at(msPerByte: number): number | undefined {
+  /** undefined: none seen. */
+  get ms(): number | undefined {
     let least: number | undefined;
-    for (const { delayMs, bytes } of this.#buckets)
-      least = Math.min(least ?? Number.POSITIVE_INFINITY, delayMs - bytes * msPerByte);
+    for (const { ms } of this.#buckets) least = Math.min(least ?? Number.POSITIVE_INFINITY, ms);
     return least;
   }
 
-  saw(delayMs: number, bytes: number, msPerByte: number, nowMs: number): void {
+  saw(ms: number, nowMs: number): void {
     const since = Math.floor(nowMs / this.#bucketMs);
     const last = this.#buckets.at(-1);
-    if (last?.since !== since) {
-      this.#buckets.push({ since, delayMs, bytes });
-      if (this.#buckets.length > this.#bucketsMax) this.#buckets.shift();
-    } else if (delayMs - bytes * msPerByte < last.delayMs - last.bytes * msPerByte) {
-      last.delayMs = delayMs;
-      last.bytes = bytes;
+    if (last?.since === since) {
+      last.ms = Math.min(last.ms, ms);
+      return;
     }
+    this.#buckets.push({ since, ms });
+    if (this.#buckets.length > this.#bucketsMax) this.#buckets.shift();
   }
 
   clear(): void {

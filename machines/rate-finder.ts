@@ -137,6 +137,7 @@ export class RateFinder {
   #roundTripMs: number | undefined;
   #trainBytes = 0;
   #trainSinceMs = 0;
+  #trainEntry = 0;
   #trainConfirmedBytes = 0;
   #bursting = false;
   #drySinceMs = 0;
@@ -177,7 +178,10 @@ export class RateFinder {
     const { end } = this.#flight;
     if (end > 0) this.#lanes.idled(atMs - this.#flight.atMs(end - 1));
     if (this.#state === 'train') {
-      if (this.#trainBytes === 0) this.#trainSinceMs = atMs;
+      if (this.#trainBytes === 0) {
+        this.#trainSinceMs = atMs;
+        this.#trainEntry = end;
+      }
       this.#trainBytes += wireBytes;
     }
     this.#queue?.send(wireBytes);
@@ -375,9 +379,8 @@ export class RateFinder {
     if (ms > Math.max(drainEveryMs, 5 * roundTripMs)) return true;
     if (ms < Math.max(drainSoonestMs, 2 * roundTripMs)) return false;
     if (this.#hasMoved) return true;
-    const { msPerByte } = this.#anchor!.filter;
-    const least = this.#least.at(msPerByte);
-    const low = this.#low.at(msPerByte);
+    const least = this.#least.ms;
+    const low = this.#low.ms;
     return (
       least !== undefined && low !== undefined && low - least > this.#targetMs + drainExtraMs + this.#noiseMs
     );
@@ -443,9 +446,16 @@ export class RateFinder {
       return;
     }
     const msPerByte = (spanMs + bunchMs) / bytes;
-    const baseMs = first.arrivalMs - flight.atMs(first.entry) - flight.bytes(first.entry) * msPerByte;
-    const filter = new QueueFilter(msPerByte, 0.15 + bunchMs / (spanMs + bunchMs), baseMs, bunchMs);
-    filter.queueMs = Math.max(0, last.arrivalMs - flight.atMs(last.entry) - baseMs);
+    const empty = new QueueFilter(msPerByte, 0.15 + bunchMs / (spanMs + bunchMs), 0, bunchMs);
+    let filter = empty;
+    let baseMs = Number.POSITIVE_INFINITY;
+    for (const { entry, arrivalMs } of clean) {
+      filter = this.#at({ filter: empty, entry: this.#trainEntry - 1 }, entry);
+      baseMs = Math.min(baseMs, arrivalMs - flight.atMs(entry) - filter.queueMs);
+    }
+    filter.baseMs = baseMs;
+    this.#least.clear();
+    this.#least.saw(baseMs, this.#nowMs);
     this.#queue = filter;
     this.#startedMs = this.#nowMs;
     this.#anchor = { filter: filter.copy(), entry: last.entry };
@@ -542,8 +552,8 @@ export class RateFinder {
   #at(anchor: Anchor, entry: number): QueueFilter {
     const flight = this.#flight;
     const filter = anchor.filter.copy();
-    const from = Math.max(anchor.entry, flight.first);
-    let at = flight.atMs(from);
+    const from = Math.max(anchor.entry, flight.first - 1);
+    let at = from < flight.first ? flight.atMs(from + 1) : flight.atMs(from);
     for (let i = from + 1; i <= entry; i++) {
       filter.pass(flight.atMs(i) - at);
       at = flight.atMs(i);
@@ -557,13 +567,17 @@ export class RateFinder {
     const delayMs = one.arrivalMs - flight.atMs(one.entry);
     const ms = flight.atMs(one.entry) - flight.atMs(Math.max(this.#anchor!.entry, flight.first));
     this.#miss(one.entry, delayMs - filter.baseMs, ms);
-    const bytes = flight.bytes(one.entry);
-    this.#least.saw(delayMs, bytes, filter.msPerByte, this.#nowMs);
-    this.#low.saw(delayMs, bytes, filter.msPerByte, this.#nowMs);
     const error = filter.error(delayMs);
+    const ownMs = flight.bytes(one.entry) * filter.msPerByte;
+    // Sooner than its own bytes allow: a faster bottleneck or a shorter path, the next will tell.
+    const isUnclear = error < -0.4 * ownMs - 2 - this.#noiseMs;
+    const pathMs = isUnclear ? delayMs : delayMs - ownMs;
+    this.#least.saw(pathMs, this.#nowMs);
+    this.#low.saw(pathMs, this.#nowMs);
     filter.correct(delayMs, Math.max(noiseMinMs, 1.25 * this.#noiseMs));
-    const leastMs = this.#least.at(filter.msPerByte)!;
-    filter.keepBase(leastMs - baseSlackMs - this.#noiseMs, leastMs + 2 * (baseSlackMs + this.#noiseMs));
+    const leastMs = this.#least.ms!;
+    const slackMs = baseSlackMs + this.#noiseMs;
+    filter.keepBase(leastMs - slackMs, leastMs + 2 * slackMs);
     filter.setRate(filter.msPerByte * (1 - (leanPerSecond * Math.min(1_000, ms)) / 1_000));
     this.#noiseMs += 0.03 * (Math.min(30, Math.abs(error)) - this.#noiseMs);
     this.#anchor = { filter, entry: one.entry };
