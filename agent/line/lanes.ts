@@ -33,8 +33,9 @@ export class Lanes {
     return Math.max(Number.NEGATIVE_INFINITY, ...this.all.map((lane) => lane.heardMs));
   }
 
-  get newsMs(): number {
-    return Math.max(Number.NEGATIVE_INFINITY, ...this.all.map((lane) => lane.newsMs));
+  /** Bytes are on their way somewhere, given up or not. */
+  get isBusy(): boolean {
+    return this.all.some((lane) => lane.oldestMs !== undefined);
   }
 
   at(number: number): Lane | undefined {
@@ -86,7 +87,7 @@ export class Lanes {
   look(nowMs: number, roundTripMs: number, variationMs: number): { slept: Lane[]; gone: Lane[] } {
     const slept: Lane[] = [];
     const gone: Lane[] = [];
-    const { newsMs } = this;
+    const byNews = [...this.all].sort((a, b) => b.newsMs - a.newsMs);
     for (const lane of this.#open.values()) {
       const { oldestMs } = lane;
       if (oldestMs === undefined) continue;
@@ -94,7 +95,8 @@ export class Lanes {
       const sleepMs = (rested ? 1 : 2) * roundTripMs + 4 * variationMs + sleepSlackMs;
       const silentMs = nowMs - Math.max(oldestMs, lane.newsMs);
       // While nobody hears anything it is the line that is in doubt, not this lane.
-      if (silentMs < sleepMs || newsMs < oldestMs) continue;
+      const others = byNews[0] === lane ? byNews[1] : byNews[0];
+      if (silentMs < sleepMs || !others || others.newsMs < oldestMs) continue;
       if (!lane.asleep) slept.push(lane);
       if (rested || silentMs > sleepMs + roundTripMs + goneSlackMs) gone.push(lane);
     }

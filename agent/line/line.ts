@@ -386,12 +386,12 @@ export class Line {
     if (!this.isOpen) return;
     const now = clock.monotonicMs();
     const lanes = this.#lanes;
+    const { isBusy } = lanes;
     const idleMs = now - lanes.heardMs;
-    if (lanes.outstandingBytes === 0 && lanes.count > 0 && idleMs >= heartbeatMs)
+    if (!isBusy && lanes.count > 0 && idleMs >= heartbeatMs)
       this.#sender.say({ type: 'PING', stamp: Math.floor(now) }, { kind: 'passing' }, lanes.rested());
-    const isBusy = lanes.outstandingBytes > 0;
     if (isBusy && !this.#doubt) this.#lookAtLanes(now);
-    const nextMs = isBusy ? this.#limits.doubtCheckMs : Math.max(1, heartbeatMs - idleMs);
+    const nextMs = lanes.isBusy ? this.#limits.doubtCheckMs : Math.max(1, heartbeatMs - idleMs);
     this.#stopWatching(); // what was said above has begun a watch of its own
     this.#cancelWatch = clock.after(nextMs, () => this.#watch());
   }
@@ -403,7 +403,7 @@ export class Line {
 
   #lookAtLanes(now: number): void {
     const { roundTripMs = this.#lastRttMs ?? 1_000, variationMs, silentMs } = this.#sender;
-    if (silentMs >= Math.max(3 * roundTripMs, this.#limits.doubtMinMs)) {
+    if (this.#lanes.outstandingBytes > 0 && silentMs >= Math.max(3 * roundTripMs, this.#limits.doubtMinMs)) {
       this.#beginDoubt(lineFailure('TENDER_LINE_SILENT'));
       return;
     }
