@@ -83,6 +83,11 @@ export class Cargo {
     return item === undefined;
   }
 
+  /** Bytes of a chunk that are still to leave; undefined: it is not in hand. */
+  unsentOf(index: number): number | undefined {
+    return this.#hand.find((one) => one.index === index)?.left.count;
+  }
+
   /** They arrived after all. */
   arrived(index: number, from: number, to: number): void {
     this.#hand.find((one) => one.index === index)?.left.delete(from, to);

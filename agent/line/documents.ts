@@ -21,6 +21,8 @@ export interface Documents {
   bind(document: OutgoingDocument): void;
   bindAll(): void;
   unbindAll(): void;
+  /** The line broke off and is there again, in the same session. */
+  goOn(): void;
   held(frame: HeldFrame): void;
   suspend(uploadId: string): void;
   release(uploadId: string): void;
@@ -138,6 +140,9 @@ export function createDocuments(parts: {
     bindAll() {
       isOpen = true;
       bindWaiting();
+    },
+    goOn() {
+      for (const document of handles.values()) document.goesOn();
     },
     unbindAll() {
       isOpen = false;

@@ -44,6 +44,10 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
 }
 
+/** HELD comes in the same flight as HELLO. */
+const heldComesMs = 10;
+const doublingsMax = 3;
+
 export interface Opened {
   readonly epoch: number;
   readonly sessionId: string;
@@ -89,6 +93,7 @@ export class Line {
   readonly #keeper: LaneKeeper;
   readonly #documents: Documents;
   readonly #notices: ReturnType<typeof createNoticeQueue>;
+  #boundTo: string | undefined;
   #claim: { logId: string; boot: number } | undefined;
   #cursor = 0;
   #identity: LineIdentity | undefined;
@@ -99,6 +104,8 @@ export class Line {
   #opening: Promise<{ opened: Opened } | { failure: Failure }> | undefined;
   /** Nothing is confirmed any more; ended when something is, or when a fresh lane takes over. */
   #doubt: { readonly sinceMs: number; readonly end: AbortController } | undefined;
+  /** Since something was confirmed. */
+  #doubts = 0;
   #noticesPaused = false;
   #cancelWatch: (() => void) | undefined;
   #inventory: Asked | undefined;
@@ -341,6 +348,7 @@ export class Line {
     }
     this.#hello = hello;
     if (isNew) this.#bindAnew(hello);
+    if (this.#lanes.count === 1) this.#goOnSoon();
     this.#endDoubt();
     this.#documents.bindAll();
     this.#keeper.tend();
@@ -357,7 +365,14 @@ export class Line {
     this.#documents.unbindAll();
   }
 
-  #boundTo: string | undefined;
+  /** The first lane hears at once what the cloud holds: what that makes needless is not sent. */
+  #goOnSoon(): void {
+    this.#sender.waitFor(heldComesMs);
+    const hello = this.#hello;
+    this.#ports.clock.after(heldComesMs, () => {
+      if (this.#hello === hello) this.#documents.goOn();
+    });
+  }
 
   #leave(failure: Failure): void {
     this.#hello = undefined;
@@ -403,11 +418,17 @@ export class Line {
 
   #lookAtLanes(now: number): void {
     const { roundTripMs = this.#lastRttMs ?? 1_000, variationMs, silentMs } = this.#sender;
-    if (this.#lanes.outstandingBytes > 0 && silentMs >= Math.max(3 * roundTripMs, this.#limits.doubtMinMs)) {
+    const patienceMs = Math.max(3 * roundTripMs, this.#limits.doubtMinMs) + 2 * this.#sender.heldMs;
+    // A line that was doubted for nothing is doubted later the next time.
+    if (
+      this.#lanes.outstandingBytes > 0 &&
+      silentMs >= patienceMs * 2 ** Math.min(doublingsMax, this.#doubts)
+    ) {
+      this.#doubts += 1;
       this.#beginDoubt(lineFailure('TENDER_LINE_SILENT'));
       return;
     }
-    const { slept, gone } = this.#lanes.look(now, roundTripMs, variationMs);
+    const { slept, gone } = this.#lanes.look(now, roundTripMs + this.#sender.heldMs, variationMs);
     for (const lane of slept) {
       lane.asleep = true;
       this.#sender.repeat(lane.giveUp());
@@ -448,6 +469,7 @@ export class Line {
     if (!this.#lanes.has(lane)) return;
     const bytes = this.#sender.acknowledged(ack, this.#ports.clock.monotonicMs());
     // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
+    if (bytes > 0) this.#doubts = 0;
     if (bytes > 0) this.#endDoubt();
     for (const { handle, durable } of ack.documents) this.#documents.byHandle(handle)?.durable(durable);
     this.#sender.pump();

@@ -2,15 +2,19 @@
 // for bytes, and forgets a chunk when it is durable ashore. It outlives lanes, and the effects that wait for it; what HELD says
 // after a cut decides what goes again. Driven by line.ts, which owns the order between documents.
 
+import { hash } from 'node:crypto';
 import type { Failure } from '../../cloud/contract/failure.ts';
 import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
 import type { HeldFrame, WantFrame } from '../../cloud/contract/frames.ts';
 import type { PackDocument } from '../../cloud/contract/pack.ts';
-import type { Run } from '../../cloud/contract/runs.ts';
+import { type Run, RunSet } from '../../cloud/contract/runs.ts';
 import type { OnLine } from '../../machines/line-turns.ts';
+import type { BaseRecorder } from '../files/bases.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
 import { Cargo } from './cargo.ts';
 import { ChunkBook } from './chunk-book.ts';
+import { Copies } from './copies.ts';
+import type { Delta } from './delta.ts';
 import { lineFailure } from './failures.ts';
 import type { FramePool } from './frame-pool.ts';
 import { messageBytes } from './lane.ts';
@@ -27,6 +31,11 @@ import {
 } from './outcome.ts';
 import { documentMaxBytes, type Packable } from './pack.ts';
 import type { Parcel, SliceLoad, SliceOwner } from './parcel.ts';
+
+/** Patches are kept until they are durable: with more of them on the way the next chunk goes otherwise. */
+const patchesMaxBytes = 2 * 1024 * 1024;
+/** Patches that the cloud could not use, before none is made any more. */
+const patchesRefusedMax = 2;
 
 export interface OutgoingProgress {
   readonly durableBytes: number;
@@ -51,6 +60,15 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   readonly #book = new ChunkBook();
   readonly #cargo = new Cargo(this.#book, (index) => this.#reader?.release(index));
   #countRead = 0;
+  /** The version before, and what goes by it. */
+  #delta: Delta | undefined;
+  #copies: Copies | undefined;
+  readonly #patches = new Map<number, Uint8Array>();
+  #patchesBytes = 0;
+  #patchesRefused = 0;
+  /** Copied, and wanted otherwise: named by their ids if those are known to be ashore. */
+  readonly #uncopied = new RunSet();
+  #recorder: BaseRecorder | undefined;
   #offerSaid = false;
   #finishSaid = false;
   #awaitsHeld: boolean;
@@ -107,7 +125,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   get hasMore(): boolean {
     if (this.#suspended || this.#closed || this.isOver || this.#proof) return false;
     if (!this.#source) return !this.#offerSaid;
-    return !this.#finishSaid || !this.#cargo.isEmpty || !this.#book.again.isEmpty;
+    return !this.#finishSaid || !this.#cargo.isEmpty || !this.#book.again.isEmpty || !this.#isCopied;
   }
 
   get isSuspended(): boolean {
@@ -172,7 +190,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (this.#closed) return;
     this.#closed = true;
     this.#cargo.clear();
-    await this.#reader?.close();
+    this.#patches.clear();
+    await Promise.all([this.#reader?.close(), this.#delta?.close(), this.#recorder?.discard()]);
   }
 
   // ------------------------------------------------------------------------------ for the line
@@ -188,6 +207,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     this.#prefixesHeldBytes = 0;
     this.#book.doubtAll();
     this.#cargo.restart();
+    this.#copies?.sayAgain();
     if (!this.#awaitsHeld) this.#cargo.goOn(); // what was read before goes on as it was
     for (const frame of held ?? []) this.held(frame);
     void this.#read();
@@ -210,8 +230,12 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   held(frame: HeldFrame): void {
     for (const run of frame.durable) this.#settle(run);
-    // Asked nothing, so nothing waits: what is in the air is not to be sent again.
-    if (!this.#awaitsHeld) return;
+    // Asked nothing, so nothing waits; what a lane seemed to have lost and is here need not go again.
+    if (!this.#awaitsHeld) {
+      for (const { index, prefixBytes, encoded } of frame.partial)
+        if (!encoded) this.#cargo.arrived(index, 0, prefixBytes);
+      return;
+    }
     this.#book.hold(frame.partial);
     for (const { prefixBytes } of frame.partial) this.#prefixesHeldBytes += prefixBytes;
     if (frame.more) return;
@@ -221,6 +245,14 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (!this.#source) this.#stored.end({ incomplete: true });
     void this.#read();
     this.#wake();
+  }
+
+  /** The line broke off and is there again: what had arrived before goes no second time. */
+  goesOn(): void {
+    if (!this.#source || this.#awaitsHeld || !this.#offerSaid || this.isOver) return;
+    this.meter.resumed(
+      this.#book.durableBytes + this.#book.leftBytes((index) => this.#cargo.unsentOf(index)),
+    );
   }
 
   durable(runs: readonly Run[]): void {
@@ -245,12 +277,20 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     const strangers: Uint8Array[] = [];
     for (const run of frame.runs) {
       for (let index = run.start; index < Math.min(run.end, this.#countRead); index++) {
+        if (this.#copies?.drop(index)) {
+          if (frame.reason === 'unknown-reference') this.#delta?.giveUp();
+          this.#uncopied.add(index);
+          this.#book.again.add(index);
+          continue;
+        }
+        if (this.#dropPatch(index)) this.#patchesRefused += 1;
         const stranger = this.#book.want(index);
         if (stranger) strangers.push(stranger);
         if (!this.#cargo.whole(index)) this.#book.again.add(index);
       }
     }
     this.#finishSaid = false;
+    if (this.#patchesRefused > patchesRefusedMax) this.#delta?.giveUp();
     void this.#source.ledger.forget(strangers).catch(() => {}); // only a hint: a stale one is asked for again
     void this.#read();
     this.#wake();
@@ -308,6 +348,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (!this.#offerSaid && this.#waitsForPack(maxBytes)) return undefined;
     if (!this.#offerSaid) return said(handle, this.#offer(handle));
     if (this.#awaitsHeld) return undefined;
+    const copy = this.#copies?.frame(handle);
+    if (copy) return said(handle, copy);
     const manifest = this.#cargo.manifest(handle);
     if (manifest) return said(handle, manifest);
     const cut = this.#cargo.slice(handle, maxBytes, this.#allocate);
@@ -318,7 +360,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       return { frame, load: { kind: 'slice', owner: this, handle, index, from, to } };
     }
     const whole = this.#whole;
-    if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading) return undefined;
+    if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading || !this.#isCopied)
+      return undefined;
     this.#finishSaid = true;
     return said(handle, encodeYachtFrame({ type: 'FINISH', handle, ...whole, extensions: [] }));
   }
@@ -363,18 +406,25 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   #mayRead(): boolean {
     if (this.#closed || this.isOver || this.#suspended || this.handle === undefined) return false;
-    if (this.#cargo.bytes >= this.#limits.prefetchMaxBytes) return false;
+    if (this.#cargo.bytes >= this.#limits.prefetchMaxBytes || this.#copies?.isFull) return false;
     if (!this.#book.again.isEmpty && !this.#awaitsHeld) return true;
     if (this.#whole || this.#book.undurableBytes >= this.#limits.undurableMaxBytes) return false;
     return true;
   }
 
   async #readAgain(index: number): Promise<boolean> {
-    const bytes = await this.#reader!.again(index);
+    const patch = this.#patches.get(index);
+    const bytes = patch ?? (await this.#reader!.again(index));
     if (this.#closed) return false;
     if (!bytes) return this.#changed();
     if (!this.#book.again.has(index)) return true; // became durable meanwhile
+    if (this.#uncopied.has(index) && (await this.#nameInstead(index, bytes))) return true;
     this.#book.again.delete(index);
+    if (patch) {
+      if (!this.#book.isLost(index)) this.#cargo.announce(this.#book.entryOf(index)!);
+      this.#cargo.load(index, patch, false);
+      return true;
+    }
     if (!this.#book.isAnnounced(index)) this.#book.announce(index, bytes.length, new Uint8Array(0), false);
     if (!this.#book.isLost(index)) this.#cargo.announce({ index, length: bytes.length });
     this.#cargo.load(index, bytes, false);
@@ -383,7 +433,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   async #readNext(): Promise<boolean> {
     const source = this.#source!;
-    this.#reader ??= source.open();
+    this.#reader ??= await this.#begin(source);
+    if (this.#closed) return false;
     const step = await this.#reader.next();
     if (this.#closed) return false;
     if ('changed' in step) return this.#changed();
@@ -394,6 +445,9 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if ('end' in step) return this.#ended(step.end);
     const { index, bytes, id } = step.chunk;
     this.#countRead = index + 1;
+    await this.#recorder?.add(bytes, id);
+    if (this.#closed) return false;
+    const place = this.#delta?.place(id);
     if (this.#book.isDurable(index) || this.#proof) {
       this.#book.pass(bytes.length);
       this.meter.resumed(bytes.length);
@@ -402,6 +456,13 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       void source.ledger.remember([id]).catch(() => {}); // only a hint
       return true;
     }
+    if (place !== undefined && this.#book.mayName(index)) {
+      this.#mayPack = false;
+      this.#copies!.add(index, place);
+      this.#reader.release(index);
+      return true;
+    }
+    this.#copies?.close();
     const known = await source.ledger.has(id);
     if (this.#closed) return false;
     if (known || index > 0) this.#mayPack = false;
@@ -412,17 +473,75 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       return true;
     }
     if (this.#book.isDurable(index)) return true;
+    if (await this.#patch(index, bytes, id)) return true;
+    if (this.#closed) return false;
     this.#book.announce(index, bytes.length, id, false);
     this.#cargo.announce({ index, length: bytes.length });
     this.#cargo.load(index, bytes, true);
     return true;
   }
 
+  /** What is known of the version before comes first: every chunk is held against it. */
+  async #begin({ history, open }: DocumentSource): Promise<DocumentReader> {
+    const delta = await history?.delta();
+    if (this.#closed) await delta?.close();
+    else if (delta) {
+      this.#delta = delta;
+      this.#copies = new Copies(delta.version, (baseIndex) => delta.lengthOf(baseIndex));
+    }
+    this.#recorder = history?.record();
+    return open();
+  }
+
+  /** Sends the chunk as its difference from the version before, if that is shorter. */
+  async #patch(index: number, bytes: Uint8Array, id: Uint8Array): Promise<boolean> {
+    if (!this.#delta || !this.#book.mayName(index) || this.#patchesBytes >= patchesMaxBytes) return false;
+    const patch = await this.#delta.patch(bytes, id);
+    if (this.#closed || !patch) return false;
+    if (this.#book.isDurable(index)) return true;
+    this.#mayPack = false;
+    this.#patches.set(index, patch);
+    this.#patchesBytes += patch.length;
+    this.#book.announce(index, bytes.length, id, false, { encoding: 'patch', lengthBytes: patch.length });
+    this.#reader!.release(index);
+    this.#cargo.announce(this.#book.entryOf(index)!);
+    this.#cargo.load(index, patch, false);
+    return true;
+  }
+
+  #dropPatch(index: number): boolean {
+    const patch = this.#patches.get(index);
+    if (!patch) return false;
+    this.#patches.delete(index);
+    this.#patchesBytes -= patch.length;
+    const run = { start: index, end: index + 1 };
+    this.#cargo.cancel(run);
+    return true;
+  }
+
+  /** A chunk that could not be copied, and that the cloud may still know by its id. */
+  async #nameInstead(index: number, bytes: Uint8Array): Promise<boolean> {
+    this.#uncopied.delete(index);
+    const id = hash('sha256', bytes, 'buffer');
+    if (!this.#book.mayName(index) || !(await this.#source!.ledger.has(id))) return false;
+    if (this.#closed) return true;
+    this.#book.again.delete(index);
+    this.#book.announce(index, bytes.length, id, true);
+    this.#cargo.announce(this.#book.entryOf(index)!);
+    return true;
+  }
+
+  get #isCopied(): boolean {
+    return this.#copies?.isSaid ?? true;
+  }
+
   async #ended(whole: Whole): Promise<boolean> {
+    void this.#recorder?.end(whole);
     const version = await this.#source!.unchanged(whole);
     if (this.#closed) return false;
     if (version !== undefined) this.#sent.end({ unchanged: version });
     this.#whole = whole;
+    this.#copies?.close();
     if (this.#proof) this.#compare(whole, this.#proof);
     return false;
   }
@@ -452,8 +571,12 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   /** These are durable ashore: forgotten here, remembered in the ledger. */
   #settle(run: Run): void {
-    const { ids, namedBytes } = this.#book.settle(run);
-    this.meter.named(namedBytes);
+    const { ids, namedBytes, savedBytes } = this.#book.settle(run);
+    const copiedBytes = this.#copies?.settle(run) ?? 0;
+    this.#book.durableBytes += copiedBytes;
+    this.meter.named(namedBytes + copiedBytes + savedBytes.patch);
+    for (const index of this.#patches.keys())
+      if (index >= run.start && index < run.end) this.#dropPatch(index);
     this.#cargo.cancel(run);
     if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
   }

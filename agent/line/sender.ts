@@ -31,8 +31,11 @@ export class Sender {
   readonly #ports: SenderPorts;
   #allowedBytes: number;
   #estimate = newEstimate;
+  #heldMs = 0;
   #pumping = false;
   #halted = false;
+  /** Nothing leaves before. */
+  #notBeforeMs = 0;
   #cancelPump: (() => void) | undefined;
   #pumpAtMs = Number.POSITIVE_INFINITY;
   /** Frames that lanes have lost, to be said again. */
@@ -70,6 +73,11 @@ export class Sender {
     this.pump();
   }
 
+  /** The cloud is about to say what it holds: nothing is repeated before. */
+  waitFor(ms: number): void {
+    this.#notBeforeMs = this.#now + ms;
+  }
+
   throttle(bytesPerSecond: number | null): void {
     this.pace.throttle(bytesPerSecond, this.#now);
     this.pump();
@@ -81,6 +89,11 @@ export class Sender {
 
   get variationMs(): number {
     return this.#estimate.rttvarMs;
+  }
+
+  /** How long the cloud holds its confirmations back, of late at most: on thin lines it is thrifty. */
+  get heldMs(): number {
+    return this.#heldMs;
   }
 
   /** How long bytes have been outstanding without any being confirmed. */
@@ -161,6 +174,7 @@ export class Sender {
       const news = lane?.confirm(said, atMs);
       if (!lane || !news) continue;
       bytes += news.wireBytes;
+      this.#heldMs = Math.max(said.heldMs, this.#heldMs * heldDecay);
       samples.push({
         lane: said.serial,
         mark: news.mark,
@@ -185,7 +199,7 @@ export class Sender {
   #pumpOne(): boolean {
     const { lanes, next, frames } = this.#ports;
     if (this.#halted || lanes.count === 0 || lanes.outstandingBytes >= this.#windowBytes()) return false;
-    const waitMs = this.pace.waitMs(this.#now);
+    const waitMs = Math.max(this.#notBeforeMs - this.#now, this.pace.waitMs(this.#now));
     if (waitMs > 0) {
       this.#pumpIn(Math.max(1, Math.ceil(waitMs)));
       return false;
@@ -245,6 +259,8 @@ export class Sender {
   }
 }
 
+/** Per confirmation. */
+const heldDecay = 0.98;
 /** Looked at again after this long when every lane is full. */
 const laneFullMs = 5;
 
