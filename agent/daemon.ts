@@ -30,6 +30,7 @@ import { createUploads } from './daemon/uploads.ts';
 import { checkSettled } from './effects/check-settled.ts';
 import { releaseSource } from './effects/release-source.ts';
 import { agentErrors } from './errors.ts';
+import { createBases } from './files/bases.ts';
 import { createComparer } from './files/compare.ts';
 import { createLedger } from './files/ledger.ts';
 import { bytesOf } from './files/path-bytes.ts';
@@ -91,6 +92,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   const meter = createMeter({ host, clock, log });
   const board = createBoard({ host, clock, running: running.actors });
   const ledger = createLedger(host);
+  const bases = createBases({ files, directory: bytesOf(`${config.state.directory}/bases`) });
   const settler = createSettler({
     files,
     clock,
@@ -147,6 +149,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     ...ports,
     host,
     ledger,
+    bases,
     roots,
     notices,
     cloudUrl: config.cloud.url.replace(/\/+$/, ''),
@@ -217,8 +220,16 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
 
   // ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Only a saving: without it every version is sent by itself. */
+  async function openBases(): Promise<void> {
+    await bases
+      .open()
+      .catch((error) => log({ level: 'warning', message: `No bases for deltas: ${textOf(error)}` }));
+  }
+
   async function start(): Promise<RecoveryReport> {
     await files.makeDirectory(roots.spool);
+    await openBases();
     const report = await host.open();
     board.start();
     meter.start();

@@ -15,7 +15,7 @@ export interface BasesLimits {
   /** All files together; the oldest go first. 3.1 % of the documents they stand for. */
   readonly basesMaxBytes: number;
   readonly basesMaxCount: number;
-  /** Shorter documents are not worth a file: they are sent whole in about the bytes of a patch. */
+  /** Documents of no more are not worth a file: they travel whole, in a pack. */
   readonly documentMinBytes: number;
   /** Signed from the beginning up to here; what follows keeps lengths and ids only. */
   readonly signedMaxBytes: number;
@@ -26,7 +26,7 @@ export interface BasesLimits {
 export const basesLimits: BasesLimits = {
   basesMaxBytes: 1024 * 1024 * 1024,
   basesMaxCount: 20_000,
-  documentMinBytes: 4 * 1024,
+  documentMinBytes: 16 * 1024,
   signedMaxBytes: 4 * 1024 * 1024 * 1024,
   freeMinBytes: 500_000_000,
 };
@@ -58,6 +58,8 @@ export interface Bases {
 
 /** Written at a time. */
 const bufferBytes = 128 * 1024;
+/** Names whose file is not ready when the shore has stored the document. */
+const earlyMaxCount = 1_024;
 
 interface Kept {
   readonly file: string;
@@ -77,6 +79,8 @@ export function createBases(ports: {
   /** Versions of a name, by its key. */
   const versions = new Map<string, Map<number, Kept>>();
   let used = 0;
+  /** Stored before its file was ready: the newest version of a name. */
+  const early = new Map<string, number>();
   let partCount = 0;
 
   const at = (file: string) => joinPath(directory, bytesOf(file));
@@ -115,15 +119,21 @@ export function createBases(ports: {
     }
   }
 
-  async function keep(part: string, file: string, sizeBytes: number): Promise<void> {
-    const key = parseFile(file)!.key;
+  async function keep(part: string, key: string, version: number, sizeBytes: number): Promise<void> {
     await inOrder(key, async () => {
-      const same = versions.get(key)?.get(parseFile(file)!.version);
+      const isStored = early.get(key) === version;
+      const file = fileOf(key, version, isStored ? 'base' : 'read');
+      const same = versions.get(key)?.get(version);
       if (same) await remove(same.file);
       await files.rename(at(part), at(file));
       note(file, sizeBytes);
+      if (isStored) await removeOlder(key, version);
     });
     await makeRoom();
+  }
+
+  async function removeOlder(key: string, version: number): Promise<void> {
+    for (const [older, { file }] of [...(versions.get(key) ?? [])]) if (older < version) await remove(file);
   }
 
   return {
@@ -152,7 +162,7 @@ export function createBases(ports: {
           const free = await files.freeBytes(directory);
           return free < limits.freeMinBytes ? undefined : files.create(at(part));
         },
-        keep: (sizeBytes) => keep(part, fileOf(keyOf(name), version, 'read'), sizeBytes),
+        keep: (sizeBytes) => keep(part, keyOf(name), version, sizeBytes),
         remove: () => files.remove(at(part)),
       });
     },
@@ -162,15 +172,19 @@ export function createBases(ports: {
       return inOrder(key, async () => {
         const ofName = versions.get(key);
         const own = ofName?.get(version);
-        if (!ofName || !own) return;
+        if (!ofName || !own) {
+          early.delete(key);
+          early.set(key, version);
+          if (early.size > earlyMaxCount) early.delete(early.keys().next().value!);
+          return;
+        }
         const file = fileOf(key, version, 'base');
         if (own.file !== file) {
           await files.rename(at(own.file), at(file));
           unnote(own.file);
           note(file, own.sizeBytes);
         }
-        for (const [older, { file }] of [...(versions.get(key) ?? [])])
-          if (older < version) await remove(file);
+        await removeOlder(key, version);
       }).catch(() => {}); // only a saving
     },
 
@@ -222,6 +236,7 @@ class Recorder implements BaseRecorder {
   readonly #file: PartFile;
   #writer: FileWriter | undefined;
   #over = false;
+  #ending = false;
   #writtenBytes = 0;
   #signedBytes = 0;
   #signedChunks = 0;
@@ -229,7 +244,7 @@ class Recorder implements BaseRecorder {
   #lengths = new Uint32Array(256);
   #ids = new Uint8Array(256 * 32);
   /** Grown as needed up to `bufferBytes` and a chunk: most documents are short. */
-  #buffer = new Uint8Array(16 * 1024);
+  #buffer = new Uint8Array(4 * 1024);
   #filled = 0;
 
   constructor(limits: BasesLimits, name: Uint8Array, version: number, file: PartFile) {
@@ -240,8 +255,8 @@ class Recorder implements BaseRecorder {
   }
 
   async add(bytes: Uint8Array, id: Uint8Array): Promise<void> {
-    if (this.#over) return;
-    if (this.#count >= baseChunksMaxCount) return this.discard();
+    if (this.#over || this.#ending) return;
+    if (this.#count >= baseChunksMaxCount) return this.#abandon();
     this.#noteChunk(bytes.length, id);
     if (
       this.#signedBytes + bytes.length > this.#limits.signedMaxBytes ||
@@ -261,8 +276,9 @@ class Recorder implements BaseRecorder {
   }
 
   async end(whole: { readonly lengthBytes: number; readonly sha256: Uint8Array }): Promise<void> {
-    if (this.#over) return;
-    if (whole.lengthBytes < this.#limits.documentMinBytes || this.#count === 0) return this.discard();
+    if (this.#over || this.#ending) return;
+    this.#ending = true;
+    if (whole.lengthBytes <= this.#limits.documentMinBytes) return this.#abandon();
     await this.#flush(
       encodeBaseEnd(
         { name: this.#name, version: this.#version, signedChunks: this.#signedChunks, ...whole },
@@ -280,6 +296,10 @@ class Recorder implements BaseRecorder {
   }
 
   async discard(): Promise<void> {
+    if (!this.#ending) await this.#abandon();
+  }
+
+  async #abandon(): Promise<void> {
     if (this.#over) return;
     this.#over = true;
     const writer = this.#writer;
@@ -316,7 +336,7 @@ class Recorder implements BaseRecorder {
       }
       this.#filled = 0;
     } catch {
-      await this.discard(); // a full disk, most of all
+      await this.#abandon(); // a full disk, most of all
     }
   }
 }
