@@ -107,6 +107,11 @@ export class QueueFilter {
     this.baseMs = within;
   }
 
+  /** The queue is gone. */
+  clear(): void {
+    this.#empty();
+  }
+
   /** The rate is doubted anew, relative, and the base, in ms. */
   doubt(relative: number, baseMs = 0): void {
     this.#kk = Math.max(this.#kk, (relative * this.msPerByte) ** 2);
@@ -119,6 +124,11 @@ export class QueueFilter {
     this.#kk *= factor ** 2;
     this.#qk *= factor;
     this.#kb *= factor;
+  }
+
+  boundRate(fastestMsPerByte: number, slowestMsPerByte: number): void {
+    const bound = Math.min(slowestMsPerByte, Math.max(fastestMsPerByte, this.msPerByte));
+    if (bound !== this.msPerByte) this.setRate(bound);
   }
 
   #empty(): void {
