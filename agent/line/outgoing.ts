@@ -53,6 +53,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   readonly #limits: LineLimitsAboard;
   readonly #source: DocumentSource | undefined;
   readonly #wake: () => void;
+  readonly #isTurnToRead: (document: OutgoingDocument) => boolean;
   readonly #allocate: (count: number) => Uint8Array;
   #reader: DocumentReader | undefined;
   #reading = false;
@@ -80,6 +81,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   #brokeOff = false;
   #prefixesHeldBytes = 0;
   #wantRounds = 0;
+  /** The cloud misses these, and they have not left again yet. */
+  readonly #wanted = new RunSet();
   #proof: StoredProof | undefined;
   #closed = false;
   #suspended = false;
@@ -96,6 +99,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       frames: FramePool;
       meter: Meter;
       wake: () => void;
+      /** Not while those before it have enough in hand. */
+      isTurnToRead: (document: OutgoingDocument) => boolean;
     },
   ) {
     this.upload = upload;
@@ -109,6 +114,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     this.#mayPack = parts.fresh && sizeBytes > 0 && sizeBytes <= parts.limits.packDocumentMaxBytes;
     this.#allocate = (count) => parts.frames.take(count);
     this.#wake = parts.wake;
+    this.#isTurnToRead = parts.isTurnToRead;
   }
 
   get age(): string {
@@ -126,6 +132,16 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (this.#suspended || this.#closed || this.isOver || this.#proof) return false;
     if (!this.#source) return !this.#offerSaid;
     return !this.#finishSaid || !this.#cargo.isEmpty || !this.#book.again.isEmpty || !this.#isCopied;
+  }
+
+  /** Bytes of it in memory, waiting to leave. */
+  get inHandBytes(): number {
+    return this.#cargo.bytes;
+  }
+
+  /** It may have become its turn to be read. */
+  readAhead(): void {
+    if (!this.#reading && !this.#whole && this.#cargo.bytes === 0) void this.#read();
   }
 
   get isSuspended(): boolean {
@@ -256,7 +272,12 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   }
 
   durable(runs: readonly Run[]): void {
-    for (const run of runs) this.#settle(run);
+    // A word that the shore said before it missed them says nothing.
+    for (const run of runs)
+      if (this.#wanted.isEmpty) this.#settle(run);
+      else
+        for (let index = run.start; index < run.end; index++)
+          if (!this.#wanted.has(index)) this.#settle({ start: index, end: index + 1 });
     void this.#read();
   }
 
@@ -285,6 +306,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
         }
         if (this.#dropPatch(index)) this.#patchesRefused += 1;
         const stranger = this.#book.want(index);
+        this.#wanted.add(index);
         if (stranger) strangers.push(stranger);
         if (!this.#cargo.whole(index)) this.#book.again.add(index);
       }
@@ -356,6 +378,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (cut) {
       const { frame, index, from, to } = cut;
       this.sentBytes += to - from;
+      if (this.#cargo.unsentOf(index) === undefined) this.#wanted.delete(index);
       void this.#read();
       return { frame, load: { kind: 'slice', owner: this, handle, index, from, to } };
     }
@@ -406,6 +429,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   #mayRead(): boolean {
     if (this.#closed || this.isOver || this.#suspended || this.handle === undefined) return false;
+    if (!this.#isTurnToRead(this)) return false;
     if (this.#cargo.bytes >= this.#limits.prefetchMaxBytes || this.#copies?.isFull) return false;
     if (!this.#book.again.isEmpty && !this.#awaitsHeld) return true;
     if (this.#whole || this.#book.undurableBytes >= this.#limits.undurableMaxBytes) return false;
@@ -482,15 +506,15 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   }
 
   /** What is known of the version before comes first: every chunk is held against it. */
-  async #begin({ history, open }: DocumentSource): Promise<DocumentReader> {
-    const delta = await history?.delta();
+  async #begin(source: DocumentSource): Promise<DocumentReader> {
+    const delta = await source.history?.delta();
     if (this.#closed) await delta?.close();
     else if (delta) {
       this.#delta = delta;
       this.#copies = new Copies(delta.version, (baseIndex) => delta.lengthOf(baseIndex));
     }
-    this.#recorder = history?.record();
-    return open();
+    this.#recorder = source.history?.record();
+    return source.open();
   }
 
   /** Sends the chunk as its difference from the version before, if that is shorter. */
@@ -575,6 +599,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     const copiedBytes = this.#copies?.settle(run) ?? 0;
     this.#book.durableBytes += copiedBytes;
     this.meter.named(namedBytes + copiedBytes + savedBytes.patch);
+    this.meter.compressed(savedBytes.zstd);
     for (const index of this.#patches.keys())
       if (index >= run.start && index < run.end) this.#dropPatch(index);
     this.#cargo.cancel(run);

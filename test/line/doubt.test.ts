@@ -6,13 +6,13 @@ describe('a line that fell silent', () => {
   test('is doubted 1.5 s after the last confirmed byte, dialled anew each second, and given up when no fresh connection comes through', async () => {
     const yacht = await yachtAndShore();
     await yacht.open();
-    yacht.line.throttle(20_000);
-    const sending = yacht.send(yacht.upload(content(200_000)));
+    yacht.line.throttle(200_000); // confirmed every 100 ms
+    const sending = yacht.send(yacht.upload(content(1_000_000)));
     await yacht.clock.advance(1_000);
     yacht.link.isSilent = true;
-    await yacht.clock.advance(1_400);
+    await yacht.clock.advance(1_300);
     expect(yacht.link.dials).toBe(1);
-    await yacht.clock.advance(400);
+    await yacht.clock.advance(500);
     expect(yacht.link.dials).toBe(2);
     await yacht.clock.advance(3_000);
     expect(yacht.link.dials).toBe(5);
@@ -58,13 +58,13 @@ describe('a line that fell silent', () => {
   test('goes on over a fresh connection when there is one, and the machine hears nothing of it', async () => {
     const yacht = await yachtAndShore();
     await yacht.open();
-    yacht.line.throttle(20_000);
-    const bytes = content(200_000);
+    yacht.line.throttle(200_000); // confirmed every 100 ms
+    const bytes = content(1_000_000);
     const uploadId = yacht.upload(bytes);
     const sending = yacht.send(uploadId);
     await yacht.clock.advance(1_000);
     yacht.link.isSilent = true; // the old connection is dead …
-    await yacht.clock.advance(1_300);
+    await yacht.clock.advance(1_200);
     yacht.link.isSilent = false; // … and what was lost on it stays lost
     yacht.link.mapDown = (frame) => (frame[0] === 0x83 && yacht.link.dials === 1 ? [] : [frame]);
     yacht.line.throttle(null);

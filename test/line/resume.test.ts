@@ -98,11 +98,11 @@ describe('after a cut', () => {
       const uploadId = yacht.upload(bytes);
       let fault = 0;
       const record = yacht.link.onUp;
-      let nextFaultBytes = 20_000 * seed;
+      let nextFaultBytes = 10_000 * seed;
       yacht.link.onUp = (frame) => {
         record(frame);
         if (yacht.link.upBytes < nextFaultBytes || fault >= 8) return;
-        nextFaultBytes += 25_000 + 1_777 * seed;
+        nextFaultBytes += 20_000 + 1_777 * seed;
         fault += 1;
         const kind = (fault + seed) % 3;
         yacht.clock.after(0, () => {
