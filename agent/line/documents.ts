@@ -74,6 +74,7 @@ export function createDocuments(parts: {
     if (isBound(document)) handles.delete(document.handle!);
     void document.close();
     if (isOpen) bindWaiting();
+    readAhead();
   };
 
   const isBound = (document: OutgoingDocument) =>
@@ -83,6 +84,25 @@ export function createDocuments(parts: {
   const bindWaiting = () => {
     if (handles.size === uploads.size) return;
     for (const document of order.sort(compareOnLine)) if (!isBound(document)) bind(document);
+  };
+
+  /** In order: the bytes that those before a document have in hand decide. */
+  const isTurnToRead = (document: OutgoingDocument) => {
+    let inHandBytes = 0;
+    for (const before of order) {
+      if (before.isSuspended || compareOnLine(before, document) >= 0) continue;
+      inHandBytes += before.inHandBytes;
+    }
+    return inHandBytes < limits.readAheadMaxBytes;
+  };
+
+  const readAhead = () => {
+    let inHandBytes = 0;
+    for (const document of order) {
+      if (inHandBytes >= limits.readAheadMaxBytes) return;
+      if (document.hasMore) document.readAhead();
+      inHandBytes += document.inHandBytes;
+    }
   };
 
   const bind = (document: OutgoingDocument) => {
@@ -119,7 +139,15 @@ export function createDocuments(parts: {
       const fresh = source !== undefined && isFresh(uploadId);
       // What the earlier life spent and saved is still to be reported.
       const meter = before?.meter ?? new Meter();
-      const document = new OutgoingDocument(upload, { source, fresh, limits, frames, meter, wake });
+      const document = new OutgoingDocument(upload, {
+        source,
+        fresh,
+        limits,
+        frames,
+        meter,
+        wake,
+        isTurnToRead,
+      });
       uploads.set(uploadId, document);
       order.push(document);
       return document;
@@ -133,8 +161,10 @@ export function createDocuments(parts: {
         const parcel = packer.gather(document, peers, sliceMaxBytes) ?? document.take(sliceMaxBytes);
         if (!parcel) continue;
         turns = spoken(waiting, turns, document, parcel.frame.length);
+        readAhead();
         return parcel;
       }
+      readAhead();
       return undefined;
     },
     bindAll() {
@@ -166,6 +196,7 @@ export function createDocuments(parts: {
       const document = uploads.get(uploadId);
       if (!document) return;
       document.suspend();
+      readAhead();
       const suspended = [...uploads.values()].filter((one) => one.isSuspended);
       if (suspended.length > limits.suspendedMax) release(suspended[0]!.upload.uploadId);
     },

@@ -24,6 +24,8 @@ export interface LineLimitsAboard {
   /** Documents that may have a handle at once, below what the cloud allows; the second for urgent ones. */
   readonly handlesMax: number;
   readonly handlesUrgentMax: number;
+  /** In hand of all documents that stand before one: it is not read yet. What waits behind costs no memory. */
+  readonly readAheadMaxBytes: number;
   /** Read ahead per document. */
   readonly prefetchMaxBytes: number;
   /** Sent or named and not durable ashore, per document: reading waits above it. */
@@ -64,6 +66,7 @@ export const lineLimits: LineLimitsAboard = {
   packDocumentMaxBytes: 16 * 1024,
   handlesMax: 232,
   handlesUrgentMax: 248,
+  readAheadMaxBytes: 1024 * 1024,
   prefetchMaxBytes: 256 * 1024,
   undurableMaxBytes: 24 * 1024 * 1024,
   suspendedMax: 256,
