@@ -41,8 +41,12 @@ export class Assembly {
   readonly #announced = new Map<number, { readonly length: number; readonly encoded?: EncodedForm }>();
   readonly #partial = new Map<number, PartialChunk>();
   readonly #ready = new Map<number, Uint8Array>();
-  /** Complete in their encoded form, being decoded. */
+  /** Complete in their encoded form, to be decoded or being decoded. */
   readonly #decoding = new Map<number, PartialHeld>();
+  readonly #toDecode: EncodedChunk[] = [];
+  #decodingCount = 0;
+  /** Of `readyBytes`: what the chunks in `#decoding` will be. */
+  #undecodedBytes = 0;
   /** Could not be decoded: taken as they are from now on, whatever older frames still say. */
   readonly #plainOnly = new Set<number>();
   readonly #references = new Map<number, ManifestEntry>();
@@ -78,8 +82,13 @@ export class Assembly {
   /** A session opens it: what an earlier one was granted counts no more. */
   belongTo(owner: AssemblyOwner, epoch: number): void {
     this.owner = owner;
+    this.#decode();
+    if (this.#epoch === epoch) return;
     this.#epoch = epoch;
-    if (this.scope?.epoch !== epoch) this.scope = undefined;
+    this.scope = undefined;
+    // An earlier life of the yacht may have said otherwise what these bytes are, and nobody knows in which form they came.
+    for (const [index, { length }] of this.#partial) if (length === undefined) this.#forgetPartial(index);
+    this.#plainOnly.clear();
   }
 
   /** Takes manifest entries; false when there are more of them unstored than allowed. */
@@ -137,8 +146,10 @@ export class Assembly {
       prefixBytes: bytes.length,
     }));
     held.push(...this.#decoding.values());
-    for (const [index, { prefixBytes, encoded }] of this.#partial) {
-      if (prefixBytes > 0) held.push({ index, prefixBytes, ...(encoded && { encoded }) });
+    for (const [index, { prefixBytes, encoded, length }] of this.#partial) {
+      // Not announced yet: in which form it comes is not known, so nobody could go on with it.
+      if (prefixBytes > 0 && length !== undefined)
+        held.push({ index, prefixBytes, ...(encoded && { encoded }) });
     }
     return held.sort((a, b) => a.index - b.index);
   }
@@ -181,32 +192,58 @@ export class Assembly {
     this.#arrived(index, bytes, encoded);
   }
 
-  /** Whole, in the form in which it travelled. Only whoever has the document open can decode it: nobody, no bytes. */
+  /** Whole, in the form in which it travelled. */
   #arrived(index: number, bytes: Uint8Array, encoded: EncodedForm | undefined): void {
     const announced = this.#announced.get(index);
     if (!encoded || !announced) {
       this.#complete(index, bytes);
       return;
     }
-    const { owner } = this;
-    if (!owner) return;
+    const lengthBytes = announced.length;
     this.#decoding.set(index, { index, prefixBytes: bytes.length, encoded });
-    this.readyBytes += bytes.length;
-    const { length } = announced;
-    const over = () => {
-      this.readyBytes -= bytes.length;
-      return this.#decoding.delete(index);
-    };
-    owner.decode({ index, encoding: encoded.encoding, bytes, lengthBytes: length }).then(
-      (content) => {
-        if (!over() || this.#holds(index)) return;
-        if (content.length === length) this.#complete(index, content);
-        else this.#undecodable(index, new RangeError(`decoded to ${content.length} bytes, not ${length}`));
-      },
-      (error: unknown) => {
-        if (over() && !this.#holds(index)) this.#undecodable(index, error);
-      },
-    );
+    this.#toDecode.push({ index, encoding: encoded.encoding, bytes, lengthBytes });
+    // Counted as what it will be: a few bytes may become a whole chunk.
+    this.readyBytes += lengthBytes;
+    this.#undecodedBytes += lengthBytes;
+    this.#decode();
+  }
+
+  /** Only as far ahead of the store as one call of it takes, and only for whoever has the document open. */
+  #decode(): void {
+    const { decodingMaxCount, storeBatchMaxBytes } = this.#limits;
+    while (this.owner && this.#decodingCount < decodingMaxCount) {
+      if (this.readyBytes - this.#undecodedBytes >= storeBatchMaxBytes) return;
+      const chunk = this.#toDecode.shift();
+      if (!chunk) return;
+      const { index, lengthBytes } = chunk;
+      this.#decodingCount += 1;
+      this.owner
+        .decode(chunk)
+        .then(
+          (content) => {
+            this.#decoded(chunk);
+            if (this.#holds(index)) return;
+            if (content.length === lengthBytes) this.#complete(index, content);
+            else
+              this.#undecodable(
+                index,
+                new RangeError(`decoded to ${content.length} bytes, not ${lengthBytes}`),
+              );
+          },
+          (error: unknown) => {
+            this.#decoded(chunk);
+            if (!this.#holds(index)) this.#undecodable(index, error);
+          },
+        )
+        .finally(() => this.#decode());
+    }
+  }
+
+  #decoded({ index, lengthBytes }: EncodedChunk): void {
+    this.#decodingCount -= 1;
+    this.#decoding.delete(index);
+    this.readyBytes -= lengthBytes;
+    this.#undecodedBytes -= lengthBytes;
   }
 
   #undecodable(index: number, error: unknown): void {
@@ -265,6 +302,7 @@ export class Assembly {
   #stored(bytes: number, durable: readonly number[], missing: readonly number[]): void {
     this.#storing = undefined;
     this.readyBytes -= bytes;
+    this.#decode();
     for (const index of durable) this.#settle(index);
     for (const index of missing) this.#announced.delete(index);
     this.owner?.durable(this, durable);
@@ -287,6 +325,7 @@ export class Assembly {
     this.#storing = undefined;
     this.readyBytes -= bytes;
     this.scope = undefined;
+    this.#decode();
     this.owner?.failed(this, error);
   }
 }

@@ -38,6 +38,8 @@ export interface LineLimitsAshore {
   readonly handleGapsMax: number;
   /** Complete chunks of one device waiting for the store; above it its lanes are not read. */
   readonly readyMaxBytes: number;
+  /** Chunks of one document being decoded at once. */
+  readonly decodingMaxCount: number;
   /** Incomplete chunks of one device; above it the oldest are forgotten (they cost only being sent again). */
   readonly partialMaxBytes: number;
   /** Incomplete chunks of all devices together. */
@@ -86,6 +88,7 @@ export const lineLimits: LineLimitsAshore = {
   endedHandlesMax: 2_048,
   handleGapsMax: 4_096,
   readyMaxBytes: 16 * 1024 * 1024,
+  decodingMaxCount: 4,
   partialMaxBytes: 8 * 1024 * 1024,
   partialTotalMaxBytes: 256 * 1024 * 1024,
   shelvedUploadsMax: 4_096,
