@@ -21,9 +21,9 @@ export class Deliveries {
   unconfirmedBytes = 0;
   /** How often news come, smoothed. */
   everyMs = 100;
+  lastNewsMs = 0;
   readonly #flight: Flight;
   readonly #roundTrips = new LeastDelays(10_000, 3);
-  #lastAtMs = 0;
   #newestEntry = -1;
   #news: { readonly atMs: number; readonly bytes: number }[] = [];
 
@@ -60,9 +60,9 @@ export class Deliveries {
 
   add(bytes: number, atMs: number): void {
     this.forget(bytes);
-    const gapMs = atMs - this.#lastAtMs;
+    const gapMs = atMs - this.lastNewsMs;
     if (gapMs > 0 && gapMs < rhythmMaxMs) this.everyMs += 0.1 * (gapMs - this.everyMs);
-    this.#lastAtMs = Math.max(this.#lastAtMs, atMs);
+    this.lastNewsMs = Math.max(this.lastNewsMs, atMs);
     this.#news.push({ atMs, bytes });
     const from = atMs - Math.max(windowMinMs, windowRoundTrips * this.roundTripMs);
     let old = 0;
@@ -84,7 +84,7 @@ export class Deliveries {
     const flight = this.#flight;
     const next = Math.max(flight.first, this.#newestEntry + 1);
     if (next >= flight.end || !this.isRoundTripKnown) return Number.NEGATIVE_INFINITY;
-    return nowMs - Math.max(this.#lastAtMs, flight.atMs(next) + this.roundTripMs + flight.aimedMs(next));
+    return nowMs - Math.max(this.lastNewsMs, flight.atMs(next) + this.roundTripMs + flight.aimedMs(next));
   }
 
   /** After an outage: nothing is on its way. */
@@ -92,6 +92,6 @@ export class Deliveries {
     this.#news = [];
     this.unconfirmedBytes = 0;
     this.#newestEntry = this.#flight.end - 1;
-    this.#lastAtMs = nowMs;
+    this.lastNewsMs = nowMs;
   }
 }

@@ -297,9 +297,9 @@ export class RateFinder {
   }
 
   get #isSilent(): boolean {
-    const { everyMs, roundTripMs } = this.#deliveries;
-    const mending = this.#backlog ? 2 * roundTripMs + mendingMs : 0;
-    const patience = Math.max(silenceMs, 3 * everyMs, 3 * grainMs, 3 * this.#segmentMs, mending);
+    const { everyMs, roundTripMs, lastNewsMs } = this.#deliveries;
+    if (this.#backlog) return this.#nowMs - lastNewsMs > 2 * roundTripMs + mendingMs;
+    const patience = Math.max(silenceMs, 3 * everyMs, 3 * grainMs, 3 * this.#segmentMs);
     return this.#deliveries.overdueMs(this.#nowMs) > patience + 2 * this.#observer.noiseMs;
   }
 
@@ -312,6 +312,8 @@ export class RateFinder {
 
   /** Now and then; sooner when rate or path seem to have moved, or delays stood above the least for long. */
   get #isDrainDue(): boolean {
+    // A line that is not filled runs empty all the time.
+    if (this.#nowMs - this.#observer.drySinceMs < drainSoonestMs) return false;
     const ms = this.#nowMs - this.#drainedMs;
     const { roundTripMs } = this.#deliveries;
     if (ms > Math.max(drainEveryMs, 5 * roundTripMs)) return true;
