@@ -28,6 +28,9 @@ const bunchMs = 3;
 /** A first estimate needs this many arrivals, over so many bytes. */
 const firstArrivalsMin = 3;
 const firstBytesMin = 2 * 1_448;
+/** Sooner than foreseen by more than this and the noise, or at a rate less sure than this: the path's part is unclear. */
+const soonerMs = 1;
+const _rateSureShare = 0.05;
 /** A shortfall counts within these. */
 const missedLeastMs = -20;
 const missedMostMs = 60;
@@ -225,8 +228,9 @@ export class Observer {
     this.missingMs += share * (Math.max(missedLeastMs, Math.min(missedMostMs, missedMs)) - this.missingMs);
     const error = filter.error(delayMs);
     const ownMs = flight.bytes(one.entry) * filter.msPerByte;
-    // Sooner than its own bytes allow: a faster bottleneck or a shorter path. Sure is only the whole delay.
-    const pathMs = error < -0.4 * ownMs - 2 - this.noiseMs ? delayMs : delayMs - ownMs;
+    // Sooner than foreseen: a faster bottleneck or a shorter path. Sure is only the whole delay, its own bytes included.
+    const isUnclear = error < -soonerMs - this.noiseMs - 0.15 * ownMs;
+    const pathMs = isUnclear ? delayMs : delayMs - ownMs;
     this.least.saw(pathMs, this.#nowMs);
     this.low.saw(pathMs, this.#nowMs);
     filter.correct(delayMs, Math.max(noiseMinMs, 1.25 * this.noiseMs));
