@@ -4,7 +4,9 @@ import { nameToBytes } from '../cloud/contract/name.ts';
 import type { LaneDialer } from '../cloud/contract/socket.ts';
 import { openStates } from '../machines/connection.ts';
 import type { JsonObject } from '../machines/json.ts';
+import { smallPlacesDefault } from '../machines/schedule.ts';
 import type { Aboard } from './api/aboard.ts';
+import { heartbeatEveryMs } from './config/heartbeat.ts';
 import { policiesOf } from './config/presets.ts';
 import type { Config } from './config.ts';
 import { createBreaker } from './daemon/breaker.ts';
@@ -16,10 +18,12 @@ import { createLineEnd } from './daemon/line-end.ts';
 import { createNotices } from './daemon/notices.ts';
 import { createQueue } from './daemon/queue.ts';
 import { statusJson } from './daemon/status.ts';
+import { createThrottle } from './daemon/throttle.ts';
 import { contextOf } from './daemon/upload-json.ts';
 import { checkSettled } from './effects/check-settled.ts';
 import { releaseSource } from './effects/release-source.ts';
 import { agentErrors } from './errors.ts';
+import { createBases } from './files/bases.ts';
 import { createComparer } from './files/compare.ts';
 import { createLedger } from './files/ledger.ts';
 import { bytesOf } from './files/path-bytes.ts';
@@ -78,6 +82,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
   const { running } = queue;
   const notices = createNotices({ host, log, clock });
   const ledger = createLedger(host);
+  const bases = createBases({ files, directory: bytesOf(`${config.state.directory}/bases`) });
   const settler = createSettler({
     files,
     clock,
@@ -134,14 +139,24 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     ...ports,
     host,
     ledger,
+    bases,
     roots,
     notices,
     cloudUrl: config.cloud.url.replace(/\/+$/, ''),
-    heartbeatMs: config.cloud.heartbeatMs,
+    heartbeatMs: heartbeatEveryMs(config.cloud.heartbeatMs, {
+      perGb: config.cost.perGb,
+      isChosen: config.lines.some(({ key, origin }) => key === 'cloud.heartbeat' && origin !== 'default'),
+    }),
     connectTimeoutMs: config.link.connectTimeoutMs,
-    rateMaxBytesPerSecond: config.link.rateMaxBytesPerSecond,
     backoff: { ...policies.backoff, baseMs: config.link.retryBaseMs, capMs: config.link.retryCapMs },
     noticed: (event) => connection.noticed(event),
+  });
+  const throttle = createThrottle({
+    host,
+    clock,
+    log,
+    configuredBytesPerSecond: config.link.rateMaxBytesPerSecond,
+    apply: line.throttle,
   });
   const inventory = createInventory({
     host,
@@ -194,15 +209,24 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
 
   // ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** Only a saving: without it every version is sent by itself. */
+  async function openBases(): Promise<void> {
+    await bases
+      .open()
+      .catch((error) => log({ level: 'warning', message: `No bases for deltas: ${textOf(error)}` }));
+  }
+
   async function start(): Promise<RecoveryReport> {
     await files.makeDirectory(roots.spool);
+    await openBases();
     const report = await host.open();
     queue.start();
     tellRecovery(report);
     await inventory.note(report);
+    await throttle.start();
     await connection.start();
     await breaker.start();
-    host.setPermits('line', config.work.sendersMax);
+    host.setPermits('line', config.work.sendersMax, smallPlacesDefault);
     intake.start();
     watcher.start();
     return report;
@@ -274,6 +298,7 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
       folders: watcher.status(),
       device: identity?.device,
       inventoryOwed: tracker.inventoryOwed,
+      throttle: throttle.describe(),
       line: { ...line.status() },
       cloudUrl: config.cloud.url || (identity?.device.cloudUrl ?? ''),
       heardMs: heardMs(),
@@ -293,6 +318,10 @@ export function createDaemon(ports: DaemonPorts, config: Config): Daemon {
     async connect(command, by) {
       await connection.command(command, by);
       return status();
+    },
+    async throttle(rate, by) {
+      await throttle.set(rate, by);
+      return throttle.describe();
     },
     version: ports.version,
   };

@@ -105,6 +105,22 @@ export type OfferAnswer =
   /** (device, name, version) belongs to another upload id: the yacht's log and ours disagree. */
   | { readonly state: 'conflict' };
 
+/** A document whose bytes are ashore in one chunk (or none, when it is empty), to be offered and finished at once. */
+export interface WholeVersion {
+  readonly offer: Offer;
+  readonly lengthBytes: number;
+  readonly sha256: Uint8Array;
+  /** Its chunk is this document's SHA-256; where it was put, if it was not ashore before. */
+  readonly place?: ChunkPlace;
+}
+
+export type WholeAnswer =
+  /** Stored now, or before: the same receipt again. */
+  | { readonly state: 'finished'; readonly receipt: Receipt }
+  | { readonly state: 'conflict' }
+  /** Its chunk is not ashore any more: append it and ask again. */
+  | { readonly state: 'missing' };
+
 export interface Notice {
   /** Per device, 1, 2, 3 … without gaps. */
   readonly sequence: number;
@@ -174,6 +190,14 @@ export interface CloudStore {
       readonly entries: readonly ManifestEntry[];
     },
   ): Promise<Receipt>;
+  /** Offer, chunk, version, head and job of many small documents in one transaction; answers by position. */
+  storeWhole(scope: DeviceScope, versions: readonly WholeVersion[]): Promise<readonly WholeAnswer[]>;
+  /** The manifest of a version of this device's document of that name; undefined when it is not ashore. */
+  versionEntries(
+    scope: DeviceScope,
+    name: Name,
+    version: number,
+  ): Promise<readonly ManifestEntry[] | undefined>;
   /** Forgets an open document that the yacht gave up (its chunks stay until collected). */
   dropDocument(scope: DeviceScope, uploadId: string): Promise<void>;
   /** What this device has ashore, by name bytes: for a yacht that rebuilds its log. */

@@ -13,6 +13,15 @@ export interface Candidate {
   /** What identifies the document; two versions of one document have the same. */
   readonly name: string;
   readonly version: number;
+  /** As last seen. Unknown: taken for a large one. */
+  readonly sizeBytes?: number;
+}
+
+/** Places for small documents, beside those of the large ones. */
+export interface SmallPlaces {
+  readonly maxCount: number;
+  /** Of all small documents running, together. */
+  readonly maxBytes: number;
 }
 
 /** What decides besides the candidate itself. */
@@ -20,9 +29,11 @@ export interface Conditions {
   readonly connection: ConnectionState;
   /** The breakers on the way, by name: `line`. */
   readonly breakers: Readonly<Record<string, BreakerState>>;
-  readonly running: readonly Pick<Candidate, 'actor' | 'priority' | 'name'>[];
+  readonly running: readonly Pick<Candidate, 'actor' | 'priority' | 'name' | 'sizeBytes'>[];
   /** Uploads running side by side, and how many more a critical one may go beyond it. */
   readonly runningMax: number;
+  /** Small ones beyond that; none: they queue like the others. */
+  readonly small?: SmallPlaces;
   readonly urgentExtraMax: number;
   /** The lowest version of that name which is neither stored, cancelled nor parked: a parked one waits for a person. */
   readonly earliestOpen: (name: string) => number | undefined;
@@ -33,6 +44,10 @@ export interface Conditions {
 
 /** Four uploads share the line well: more only makes each slower. */
 export const runningMaxDefault = 4;
+/** Up to this size a document is small: 8 s of 1 Mbit/s. It goes beside the large ones, not behind them. */
+export const smallMaxBytes = 1024 * 1024;
+/** So many that a far, fast line never waits for the log between two of them; bytes bound what they hold in memory. */
+export const smallPlacesDefault: SmallPlaces = { maxCount: 192, maxBytes: 6 * 1024 * 1024 };
 /** A critical upload does not wait for a place: this many may have one beyond the limit. */
 export const urgentExtraMaxDefault = 4;
 /** Priorities up to this one are critical. */
@@ -82,10 +97,32 @@ export function holdOf(candidate: Candidate, now: Conditions, ahead = 0): Hold |
   const earliest = now.earliestOpen(candidate.name);
   if (earliest !== undefined && earliest < candidate.version)
     return { why: 'earlierVersion', version: earliest };
-  const urgent = candidate.priority <= urgentPriority;
-  const taken = now.running.length + ahead;
-  if (taken >= places + (urgent ? now.urgentExtraMax : 0)) return { why: 'turn', ahead: taken };
-  return null;
+  const extra = candidate.priority <= urgentPriority ? now.urgentExtraMax : 0;
+  if (hasPlace(candidate, now, places, extra, ahead)) return null;
+  return { why: 'turn', ahead: now.running.length + ahead };
+}
+
+/** Large ones have a few places; small ones have many of their own, as long as they are few bytes together. */
+function hasPlace(
+  candidate: Candidate,
+  now: Conditions,
+  places: number,
+  extra: number,
+  ahead: number,
+): boolean {
+  const small = places > 0 && places === now.runningMax ? now.small : undefined;
+  if (!small) return now.running.length + ahead < places + extra;
+  if (now.running.length + ahead >= Math.max(places, small.maxCount) + extra) return false;
+  if (!isSmall(candidate)) return now.running.filter((one) => !isSmall(one)).length + ahead < places + extra;
+  const bytes = now.running.reduce((sum, one) => sum + (isSmall(one) ? one.sizeBytes : 0), 0);
+  return extra > 0 || bytes + candidate.sizeBytes <= small.maxBytes;
+}
+
+/** A document that may go beside larger ones of its priority. */
+export function isSmall<T extends Pick<Candidate, 'sizeBytes'>>(
+  one: T,
+): one is T & { readonly sizeBytes: number } {
+  return one.sizeBytes !== undefined && one.sizeBytes <= smallMaxBytes;
 }
 
 function until(untilMs: number | null | undefined): { readonly untilMs?: number } {
@@ -102,7 +139,7 @@ export function choose(candidates: readonly Candidate[], now: Conditions): Choic
   const start: Candidate[] = [];
   const held: { candidate: Candidate; hold: Hold }[] = [];
   for (const candidate of [...candidates].sort(compare)) {
-    const hold = holdOf(candidate, now, start.length);
+    const hold = holdOf(candidate, { ...now, running: [...now.running, ...start] });
     if (hold) held.push({ candidate, hold });
     else start.push(candidate);
   }

@@ -22,7 +22,12 @@ export type Failed = SeenFailure &
     readonly delayMs: number;
   };
 /** What an event reports of cost and savings since the one before. */
-export type Metered = Readonly<{ wireBytes?: number; dedupedBytes?: number; resumedBytes?: number }>;
+export type Metered = Readonly<{
+  wireBytes?: number;
+  dedupedBytes?: number;
+  resumedBytes?: number;
+  compressedAwayBytes?: number;
+}>;
 export type Sent = NonNullable<UploadContext['sent']> & Metered & { readonly at: number };
 export type Indexed = { readonly passages: number; readonly reason?: string };
 export type Stored = NonNullable<UploadContext['stored']>;
@@ -161,11 +166,13 @@ function metered(context: UploadContext, report: Metered): Required<Metered> {
     wireBytes: context.wireBytes + (report.wireBytes ?? 0),
     dedupedBytes: context.dedupedBytes + (report.dedupedBytes ?? 0),
     resumedBytes: context.resumedBytes + (report.resumedBytes ?? 0),
+    compressedAwayBytes: context.compressedAwayBytes + (report.compressedAwayBytes ?? 0),
   };
 }
 
-function reportsBytes({ wireBytes = 0, dedupedBytes = 0, resumedBytes = 0 }: Metered): boolean {
-  return wireBytes + dedupedBytes + resumedBytes > 0;
+function reportsBytes(report: Metered): boolean {
+  const { wireBytes = 0, dedupedBytes = 0, resumedBytes = 0, compressedAwayBytes = 0 } = report;
+  return wireBytes + dedupedBytes + resumedBytes + compressedAwayBytes > 0;
 }
 
 function keep(context: UploadContext, cls: KeptError['class'], code: string, message: string, atMs: number) {

@@ -57,7 +57,7 @@ export const uploadContext = {
   dedupedBytes: whole(0),
   /** Bytes that were durable ashore when a try broke off, and did not go again; counted at every break. */
   resumedBytes: whole(0),
-  /** Bytes that compression kept off the line: 0 until there is compression. */
+  /** Bytes of content that compression kept off the line. */
   compressedAwayBytes: whole(0),
   /** Failures since something of it was last confirmed: the next wait grows with them. */
   failedInRow: whole(0),
@@ -83,7 +83,7 @@ export const uploadContext = {
     object({
       documentId: text(64),
       receipt: text(8_192),
-      signature: text(256),
+      signature: text(384),
       keyId: text(128),
       storedMs: whole(0),
     }),

@@ -50,6 +50,8 @@ const meterFields = {
   dedupedBytes: optional(whole(0)),
   /** Content that was ashore when a try broke off, and does not go again. */
   resumedBytes: optional(whole(0)),
+  /** Content that went in fewer bytes than it has, and is durable: the difference. */
+  compressedAwayBytes: optional(whole(0)),
 };
 
 /** Who commands, and why if they said so; the machine takes no notice of the reason, the log keeps it. */
@@ -92,7 +94,7 @@ export const uploadEvents = {
     fields: {
       documentId: text(64),
       receipt: text(8_192),
-      signature: text(256),
+      signature: text(384),
       keyId: text(128),
       storedMs: whole(0),
       ...meterFields,

@@ -70,6 +70,8 @@ export interface Aboard {
     bytes: AsyncIterable<Uint8Array>,
   ): Promise<string>;
   connect(command: 'start' | 'stop' | 'reconnect', by: string): Promise<JsonObject>;
+  /** Sets the ceiling on the line's bytes: a rate, `off` or `auto`; answers what is in force. */
+  throttle(rate: string, by: string): Promise<JsonObject>;
   /** Actors whose effects run now. */
   running(): Iterable<string>;
   /** What the feed of the queue's page listens to. */

@@ -12,9 +12,9 @@ import { durationText } from './units.ts';
 const beside: Readonly<Record<MachineProfileName, Readonly<Record<string, string>>>> = {
   tender: {},
   standard: {},
-  'satellite-quick-start': { 'spool.max': '1GB' },
-  satellite: { 'spool.max': '2GB' },
-  'at-sea': { 'spool.max': '5GB' },
+  'satellite-quick-start': { 'spool.max': '1GB', 'cloud.heartbeat': '30m' },
+  satellite: { 'spool.max': '2GB', 'cloud.heartbeat': '30m' },
+  'at-sea': { 'spool.max': '5GB', 'cloud.heartbeat': '30m' },
   'remote-edge': { 'spool.max': '512MB' },
   'multi-cloud': {},
 };

@@ -44,12 +44,16 @@ export function readSize(text: string): Read<number> {
   return quantity(text, sizes, '64MiB');
 }
 
-/** "500KB/s" → 500,000 bytes per second; "none" → 0, which means no ceiling. */
+/** What links are sold in; bytes per second. */
+const bitRates = { kbit: 125, Mbit: 125_000, Gbit: 125_000_000 } as const;
+
+/** "500KB/s" → 500,000 bytes per second, "500kbit" → 62,500; "none" → 0, which means no ceiling. */
 export function readRate(text: string): Read<number> {
   if (text.trim() === 'none') return { value: 0 };
-  const match = /^(.*)\/s$/.exec(text.trim());
-  if (!match) return { wrong: 'needs a size per second such as "500KB/s", or "none"' };
-  const rate = readSize(match[1]!);
+  const match = /^(.*?)(bit)?(\/s)?$/.exec(text.trim());
+  if (!match || (!match[2] && !match[3]))
+    return { wrong: 'needs a rate such as "500KB/s" or "4Mbit", or "none"' };
+  const rate = match[2] ? quantity(`${match[1]}bit`, bitRates, '500kbit') : readSize(match[1]!);
   return 'value' in rate && rate.value < 1 ? { wrong: 'must be above zero, or "none"' } : rate;
 }
 

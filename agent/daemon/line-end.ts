@@ -8,9 +8,10 @@ import type { Backoff } from '../../machines/backoff.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
 import { confirmStored } from '../effects/confirm-stored.ts';
 import { closeLine, openLine } from '../effects/open-line.ts';
-import { sendDocument } from '../effects/send-document.ts';
+import { type SentDocument, sendDocument } from '../effects/send-document.ts';
+import type { Bases } from '../files/bases.ts';
 import { openDocument } from '../files/document-reader.ts';
-import { addedLabel, fileRowKey, readFileRow, unchangedSince } from '../files/file-row.ts';
+import { addedLabel, type FileRow, fileRowKey, readFileRow, unchangedSince } from '../files/file-row.ts';
 import type { ChunkLedger } from '../files/ledger.ts';
 import type { InventoryItem } from '../files/reconcile.ts';
 import type { SourceRoots } from '../files/source.ts';
@@ -32,6 +33,7 @@ export interface LineEndPorts {
   readonly log: Log;
   readonly host: Pick<Host, 'read' | 'row' | 'status'>;
   readonly ledger: ChunkLedger;
+  readonly bases: Bases;
   readonly roots: SourceRoots;
   readonly notices: Notices;
   identity(): Promise<Identity | undefined>;
@@ -39,7 +41,6 @@ export interface LineEndPorts {
   readonly cloudUrl: string;
   readonly heartbeatMs: number;
   readonly connectTimeoutMs: number;
-  readonly rateMaxBytesPerSecond: number;
   readonly backoff: Backoff;
   /** `line.lost`, `link.degraded`, `link.recovered` for the connection's machine. */
   noticed(event: MachineEvent): void;
@@ -56,6 +57,8 @@ export interface LineEnd {
   prioritise(uploadId: string, priority: number): void;
   /** Given up: nothing more of it leaves, and the cloud may forget what it has. */
   drop(uploadId: string): void;
+  /** A hard ceiling on wire bytes; null lifts it. */
+  throttle(bytesPerSecond: number | null): void;
   status(): LineStatus;
   close(): void;
 }
@@ -81,7 +84,13 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
     crossed: ports.noticed,
     log: (line) => ports.log({ level: 'info', message: 'line', ...(line as object) }),
   });
-  if (ports.rateMaxBytesPerSecond > 0) line.throttle(ports.rateMaxBytesPerSecond);
+
+  async function rowOf({ source, name }: SentDocument): Promise<FileRow | undefined> {
+    const isWatched = source.kind === 'watched';
+    const path = isWatched ? nameToBytes(source.path) : nameToBytes(name).subarray(addedLabel.length + 1);
+    const row = await host.row(fileRowKey(isWatched ? source.folder : addedLabel, path));
+    return row === undefined ? undefined : readFileRow(row);
+  }
 
   async function* inventory(): AsyncIterable<readonly InventoryItem[]> {
     for (let after: Uint8Array | null = null, more = true; more; ) {
@@ -111,19 +120,17 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
       clock,
       random,
       open: (source, settled) => openDocument(files, roots, source, settled),
-      unchanged: async ({ source, name, version }, read) => {
-        const path =
-          source.kind === 'watched'
-            ? nameToBytes(source.path)
-            : nameToBytes(name).subarray(addedLabel.length + 1);
-        const row = await host.row(fileRowKey(source.kind === 'watched' ? source.folder : addedLabel, path));
+      bases: ports.bases,
+      storedOf: async (document) => (await rowOf(document))?.stored ?? undefined,
+      unchanged: async (document, read) => {
         const whole = { lengthBytes: read.lengthBytes, sha256: hexFromBytes(read.sha256) };
-        return row === undefined ? undefined : unchangedSince(readFileRow(row), version, whole);
+        return unchangedSince(await rowOf(document), document.version, whole);
       },
     }),
     confirmStored: confirmStored({
       line,
       random,
+      bases: ports.bases,
       uploadOf: async (actor) => {
         const cell = await host.read(actor);
         if (!cell) throw new Error(`${actor} asks for its receipt and is not in the log`);
@@ -134,6 +141,7 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
     inventory,
     prioritise: (uploadId, priority) => line.prioritise(uploadId, priority),
     drop: (uploadId) => line.drop(uploadId),
+    throttle: (bytesPerSecond) => line.throttle(bytesPerSecond),
     status: () => line.status(),
     close: () => line.close(),
   };

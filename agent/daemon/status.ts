@@ -34,6 +34,8 @@ export interface StatusFacts {
     | { readonly deviceId: string; readonly name: string; readonly cloudUrl: string }
     | undefined;
   readonly inventoryOwed: boolean;
+  /** The ceiling on the line's bytes, and who set it. */
+  readonly throttle: JsonObject;
   readonly line: JsonObject;
   /** Address in force; empty: none yet. */
   readonly cloudUrl: string;
@@ -92,6 +94,7 @@ export function statusJson(facts: StatusFacts): JsonObject {
     spool: { ...facts.spool },
     folders: facts.folders as unknown as Json,
     inventoryOwed: facts.inventoryOwed,
+    throttle: facts.throttle,
     line: facts.line,
     left: facts.left,
     delivered: facts.delivered,

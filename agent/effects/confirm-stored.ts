@@ -6,6 +6,7 @@ import { hexFromBytes } from '../../cloud/contract/ids.ts';
 import { type Name, nameToBytes } from '../../cloud/contract/name.ts';
 import type { JsonObject } from '../../machines/json.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
+import type { Bases } from '../files/bases.ts';
 import type { EffectHandler } from '../host/contract.ts';
 import { resendDelayMs } from '../line/delays.ts';
 import type { Line } from '../line/line.ts';
@@ -18,6 +19,8 @@ export interface ConfirmStoredPorts {
   /** What the log holds of the upload: its name and priority, for asking. */
   readonly uploadOf: (actor: string) => Promise<{ readonly name: Name; readonly priority: number }>;
   readonly random: Random;
+  /** Told what is ashore, or is not what was sent: see send-document.ts. */
+  readonly bases?: Pick<Bases, 'stored' | 'forget'>;
 }
 
 export function confirmStored(ports: ConfirmStoredPorts): EffectHandler {
@@ -38,8 +41,12 @@ export function confirmStored(ports: ConfirmStoredPorts): EffectHandler {
     try {
       const outcome = await untilAborted(document.whenStored(), signal);
       ports.line.release(uploadId);
+      const event = eventOf(ports, params, outcome);
+      if (event.type === 'upload.stored') void ports.bases?.stored(upload.name, upload.version);
+      else if ('refused' in outcome && outcome.refused.code === 'TENDER_CONTENT_MISMATCH')
+        void ports.bases?.forget(upload.name);
       // What was named is known to be saved only now.
-      return { ...eventOf(ports, params, outcome), ...document.meter.report() };
+      return { ...event, ...document.meter.report() };
     } catch (error) {
       ports.line.suspend(uploadId);
       throw error;

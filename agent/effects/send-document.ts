@@ -4,28 +4,38 @@
 import { hexFromBytes } from '../../cloud/contract/ids.ts';
 import { type Name, nameToBytes } from '../../cloud/contract/name.ts';
 import type { MachineEvent } from '../../machines/kernel.ts';
+import { type Bases, basesLimits } from '../files/bases.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
-import { statFromJson } from '../files/file-row.ts';
+import { type StoredVersion, statFromJson } from '../files/file-row.ts';
 import type { ChunkLedger } from '../files/ledger.ts';
 import { type Source, sourceFromJson } from '../files/source.ts';
 import { sourceEvent } from '../files/source-failure.ts';
 import type { EffectHandler, EffectRequest } from '../host/contract.ts';
 import { resendDelayMs } from '../line/delays.ts';
+import { Delta } from '../line/delta.ts';
 import { type LineLimitsAboard, lineLimits } from '../line/limits.ts';
 import type { Line } from '../line/line.ts';
-import type { Sent, Whole } from '../line/outcome.ts';
+import type { DocumentSource, Sent, Whole } from '../line/outcome.ts';
 import type { OutgoingDocument } from '../line/outgoing.ts';
 import type { Clock, FileStat, Random } from '../ports.ts';
+
+/** Which document an effect is about. */
+export interface SentDocument {
+  readonly source: Source;
+  readonly name: Name;
+  readonly version: number;
+}
 
 export interface SendDocumentPorts {
   readonly line: Pick<Line, 'carry' | 'suspend' | 'release' | 'drop'>;
   readonly open: (source: Source, settled: FileStat | undefined) => DocumentReader;
   readonly ledger: ChunkLedger;
   /** The version ashore that this content equals, if sending it would change nothing. */
-  readonly unchanged: (
-    document: { readonly source: Source; readonly name: Name; readonly version: number },
-    read: Whole,
-  ) => Promise<number | undefined>;
+  readonly unchanged: (document: SentDocument, read: Whole) => Promise<number | undefined>;
+  /** What is kept of versions that are ashore; absent: every version is sent by itself. */
+  readonly bases?: Pick<Bases, 'find' | 'record' | 'forget'>;
+  /** The version of this document that the shore surely has. */
+  readonly storedOf?: (document: SentDocument) => Promise<StoredVersion | undefined>;
   readonly clock: Clock;
   readonly random: Random;
   readonly limits?: Pick<LineLimitsAboard, 'progressEveryMs' | 'checkpointEveryMs'>;
@@ -53,6 +63,7 @@ export function sendDocument(ports: SendDocumentPorts): EffectHandler {
       open: () => ports.open(source, settled),
       ledger: ports.ledger,
       unchanged: (read) => ports.unchanged({ source, name, version }, read),
+      ...historyOf(ports, { source, name, version }, sizeBytes),
     });
     const stopTelling = tellProgress(ports, request, document);
     try {
@@ -64,6 +75,26 @@ export function sendDocument(ports: SendDocumentPorts): EffectHandler {
     } finally {
       stopTelling();
     }
+  };
+}
+
+/** Nothing for a document that travels whole anyway. */
+function historyOf(
+  { bases, storedOf }: SendDocumentPorts,
+  document: SentDocument,
+  sizeBytes: number | undefined,
+): Pick<DocumentSource, 'history'> {
+  if (!bases || (sizeBytes !== undefined && sizeBytes <= basesLimits.documentMinBytes)) return {};
+  const name = nameToBytes(document.name);
+  const { version } = document;
+  return {
+    history: {
+      delta: async () => {
+        const base = await bases.find(name, version, await storedOf?.(document));
+        return base && new Delta(base);
+      },
+      record: () => bases.record(name, version),
+    },
   };
 }
 
@@ -82,11 +113,12 @@ export function untilAborted<T>(outcome: Promise<T>, signal: AbortSignal): Promi
 }
 
 function eventOf(
-  { line, random }: SendDocumentPorts,
+  ports: SendDocumentPorts,
   document: OutgoingDocument,
   failedInRow: number,
   outcome: Sent,
 ): MachineEvent {
+  const { line, random } = ports;
   const { uploadId } = document.upload;
   if ('sent' in outcome) {
     const { lengthBytes, sha256, chunks } = outcome.sent;
@@ -106,6 +138,8 @@ function eventOf(
     return event.type === 'send.failed' ? { ...event, ...document.meter.report() } : event;
   }
   const { refused } = outcome;
+  // Made of what the shore has, and not what it should be: the next try tells it by itself.
+  if (refused.code === 'TENDER_CONTENT_MISMATCH') void ports.bases?.forget(document.upload.name);
   return {
     type: 'send.failed',
     class: refused.class,

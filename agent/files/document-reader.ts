@@ -14,6 +14,8 @@ import { failureOf, type SourceFailure, sourceFailure } from './source-failure.t
 const readBufferBytes = 512 * 1024;
 /** Chunk buffers kept for reuse, 256 KiB each. A caller may hold more: those are simply not reused. */
 const pooledMaxChunks = 16;
+/** Documents up to so long get memory for each chunk as it is, and give it back to the system. */
+const unpooledMaxBytes = 1024 * 1024;
 
 export interface DocumentReader {
   /** The next step, strictly in order; one call at a time. After `end`, `changed` or `failed` the same answer again. */
@@ -136,7 +138,7 @@ class Reader implements DocumentReader {
     if (this.#from === this.#to) return undefined;
     const end = findCut(this.#buffer, this.#from, this.#to);
     const length = end - this.#from;
-    const store = this.#free.pop() ?? Buffer.allocUnsafeSlow(Math.min(chunkMaxBytes, this.#buffer.length));
+    const store = this.#free.pop() ?? Buffer.allocUnsafeSlow(this.#storeBytes(length));
     store.set(this.#buffer.subarray(this.#from, end));
     this.#from = end;
     const bytes = store.subarray(0, length);
@@ -148,6 +150,13 @@ class Reader implements DocumentReader {
     return { chunk: { index, offset, bytes, id } };
   }
 
+  /** Buffers of a long document are used again, so any chunk must fit; many short ones at once must not hold more than they are. */
+  #storeBytes(length: number): number {
+    return this.#source!.stat.sizeBytes <= unpooledMaxBytes
+      ? length
+      : Math.min(chunkMaxBytes, this.#buffer.length);
+  }
+
   async #finish(): Promise<Ending> {
     const { path, stat } = this.#source!;
     const changed = await this.#verdict();
@@ -156,6 +165,7 @@ class Reader implements DocumentReader {
     const named = await this.#files.stat(path);
     if (named.inode !== stat.inode || named.device !== stat.device) return this.#ifChanged;
     const { count: chunks, offset: lengthBytes } = this.#map;
+    this.#buffer = Buffer.alloc(0); // read to its end: only single chunks are read again
     return { end: { lengthBytes, sha256: this.#whole.digest(), chunks } };
   }
 
@@ -223,7 +233,7 @@ class Reader implements DocumentReader {
     const store = this.#held.get(index);
     if (!store) return;
     this.#held.delete(index);
-    this.#free.push(store);
+    if (this.#source && this.#source.stat.sizeBytes > unpooledMaxBytes) this.#free.push(store);
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@
 // see keys, batches or cells in the making. A promise that resolves means: on the medium. docs/event-log.md has the rules.
 import type { Json, JsonObject } from '../../machines/json.ts';
 import type { Cell, MachineEvent } from '../../machines/kernel.ts';
-import type { Hold } from '../../machines/schedule.ts';
+import type { Hold, SmallPlaces } from '../../machines/schedule.ts';
 import type { Change, KeyRange } from '../ports.ts';
 import type { Glance } from './glance.ts';
 import type { NewestRange } from './newest.ts';
@@ -231,8 +231,8 @@ export interface Host {
   putRows(changes: readonly Change[], options?: { readonly soft?: boolean }): Promise<void>;
   /** Before or after open(); effects of a type nobody handles wait in the ledger. */
   register(type: string, handler: EffectHandler): void;
-  /** How many effects that need the line may run at once; connection and breaker can lower it to 0. */
-  setPermits(permit: 'line', count: number): void;
+  /** How many effects that need the line may run at once, and small documents beside them; connection and breaker can lower it to 0. */
+  setPermits(permit: 'line', count: number, small?: SmallPlaces): void;
   /** Latest-wins figures of a running effect, for people. */
   progress(actor: string, json: Json): void;
   progressOf(actor: string): Json | undefined;

@@ -251,9 +251,9 @@ export function createHost(ports: HostPorts, options: HostOptions = {}): Host {
       handlers.push([type, handler]);
       opened?.effects.register(type, handler);
     },
-    setPermits: (_permit, count) => {
+    setPermits: (_permit, count, small) => {
       const before = permits.count;
-      permits.set(count);
+      permits.set(count, small);
       if (before > 0 && permits.count === 0) opened?.effects.withdraw('line', 'the line has no room');
       opened?.effects.kick('line');
     },

@@ -10,9 +10,12 @@ import {
   type Conditions,
   type Hold,
   holdOf,
+  isSmall,
+  type SmallPlaces,
   urgentExtraMaxDefault,
 } from '../../machines/schedule.ts';
 import type { KeyValue } from '../ports.ts';
+import { nameOf } from './effect-run.ts';
 import { type QueuedEffect, versionKey } from './index-rows.ts';
 import { below, parseQueueKey } from './keys.ts';
 import type { HostLimits } from './limits.ts';
@@ -21,7 +24,8 @@ export const connectionActor = 'connection/main';
 export const breakerActor = 'breaker/line';
 
 export interface Permits {
-  set(count: number): void;
+  /** Places for documents of any size, and those for small ones beside them. */
+  set(count: number, small?: SmallPlaces): void;
   /** After a commit that touched the connection or the breaker. True: effects on the line must stop. */
   observe(actor: string, cell: Cell | undefined): boolean;
   /** Documents that may use the line at once, as things stand. */
@@ -43,6 +47,9 @@ export function createPermits(
   load: (actor: string) => Promise<Cell | undefined>,
 ): Permits {
   let wanted = limits.lineEffectsMax;
+  let small: SmallPlaces | undefined;
+  /** Sizes of effects that were started, by place in the queue. */
+  const sizes = new Map<string, number>();
   // Without these actors nothing is known against the line.
   let connection: ConnectionState = 'online';
   let breaker: BreakerState = 'closed';
@@ -54,6 +61,18 @@ export function createPermits(
     return breaker === 'half-open' ? Math.min(wanted, 1) : wanted;
   }
 
+  /** Remembers what was started for as long as it runs. */
+  function noteSize(
+    effect: QueuedEffect,
+    sizeBytes: number | undefined,
+    running: readonly QueuedEffect[],
+  ): void {
+    if (sizeBytes !== undefined) sizes.set(nameOf(effect), sizeBytes);
+    if (sizes.size <= 2 * running.length + sizesSlackCount) return;
+    const kept = new Set([...running, effect].map(nameOf));
+    for (const name of sizes.keys()) if (!kept.has(name)) sizes.delete(name);
+  }
+
   /** The schedule's question about one effect, with the lowest version of its name that is still on its way. */
   async function ask(
     effect: QueuedEffect,
@@ -62,27 +81,38 @@ export function createPermits(
     const cell = await load(effect.actor);
     if (cell?.fx[effect.id] === undefined) return undefined;
     const { priority, added: addedMs } = parseQueueKey(effect.key);
+    const sizeBytes = sizeOf(cell, effect.id);
     const version = typeof cell.context.version === 'number' ? cell.context.version : 1;
     const key = versionKey(effect.actor.slice(0, effect.actor.indexOf('/')), cell);
     const name = key?.slice(0, key.lastIndexOf('/') + 1) ?? effect.actor;
     const earliest = key === undefined || version === 1 ? undefined : await earliestOf(name);
     return {
-      candidate: { actor: effect.actor, priority, addedMs, name, version },
+      candidate: {
+        actor: effect.actor,
+        priority,
+        addedMs,
+        name,
+        version,
+        ...(sizeBytes !== undefined && { sizeBytes }),
+      },
       conditions: {
         connection,
         breakers: { line: breaker },
         connectionUntilMs,
         breakersUntilMs: { line: breakerUntilMs },
-        running: running.map((other) => ({
-          actor: other.actor,
-          priority: parseQueueKey(other.key).priority,
-          name: '',
-        })),
+        running: running.map((other) => runningOf(other)),
         runningMax: wanted,
+        ...(small && { small }),
         urgentExtraMax: urgentExtraMaxDefault,
         earliestOpen: () => earliest,
       },
     };
+  }
+
+  function runningOf(effect: QueuedEffect): Conditions['running'][number] {
+    const sizeBytes = sizes.get(nameOf(effect));
+    // Priority and name of what runs decide nothing.
+    return { actor: effect.actor, priority: 5, name: '', ...(sizeBytes !== undefined && { sizeBytes }) };
   }
 
   async function earliestOf(prefix: string): Promise<number | undefined> {
@@ -93,8 +123,9 @@ export function createPermits(
   }
 
   return {
-    set: (next) => {
+    set: (next, beside) => {
       wanted = Math.max(0, Math.trunc(next));
+      small = beside;
     },
     observe: (actor, cell) => {
       const before = count();
@@ -112,19 +143,29 @@ export function createPermits(
     },
     places: (lane) => {
       if (lane !== 'line') return limits.freeEffectsMax;
-      return count() === 0 ? 0 : count() + urgentExtraMaxDefault;
+      if (count() === 0) return 0;
+      return Math.max(count(), breaker === 'half-open' ? 0 : (small?.maxCount ?? 0)) + urgentExtraMaxDefault;
     },
     choose: async (lane, candidates, running) => {
       if (lane !== 'line') return candidates[0];
+      let onlySmall = false;
+      const busy = new Set(running.map((other) => other.actor));
       for (const candidate of [...candidates]) {
         // A retry of one actor waits until its earlier effect has let go of the file.
-        if (running.some((other) => other.actor === candidate.actor)) continue;
+        if (busy.has(candidate.actor)) continue;
         const question = await ask(candidate, running);
         // A row without a ledger entry is a row being deleted: starting it does nothing.
         if (question === undefined) return candidate;
+        if (onlySmall && !isSmall(question.candidate)) continue;
         const hold = holdOf(question.candidate, question.conditions);
-        if (hold === null) return candidate;
-        if (hold.why !== 'earlierVersion') return undefined;
+        if (hold === null) {
+          noteSize(candidate, question.candidate.sizeBytes, running);
+          return candidate;
+        }
+        if (hold.why === 'earlierVersion') continue;
+        // Large ones that wait for a place do not keep small ones from theirs.
+        if (hold.why !== 'turn' || !small || isSmall(question.candidate)) return undefined;
+        onlySmall = true;
       }
       return undefined;
     },
@@ -143,6 +184,18 @@ export function createPermits(
       return holdOf(question.candidate, question.conditions, ahead);
     },
   };
+}
+
+/** Sizes kept beyond those of running effects before the others are forgotten. */
+const sizesSlackCount = 64;
+
+/** Bytes of the document that an effect carries, as last seen. */
+function sizeOf(cell: Cell, id: string): number | undefined {
+  const params = cell.fx[id]?.params as
+    | { source?: { sizeBytes?: unknown }; stat?: { sizeBytes?: unknown } }
+    | undefined;
+  const size = params?.source?.sizeBytes ?? params?.stat?.sizeBytes;
+  return typeof size === 'number' ? size : undefined;
 }
 
 /** When connection or breaker go on by themselves. */

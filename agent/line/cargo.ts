@@ -2,15 +2,23 @@
 // reading half of outgoing.ts, emptied by the line; what turns out to be ashore is taken out again.
 import { encodeSlice, encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
 import { frameLimits } from '../../cloud/contract/frames.ts';
-import type { Run } from '../../cloud/contract/runs.ts';
+import { type Run, RunSet } from '../../cloud/contract/runs.ts';
 import type { ChunkBook, Entry } from './chunk-book.ts';
 
-/** Bytes in hand. `pooled`: they belong to the reader and go back to it. */
+/** Bytes in hand, and the ranges of them that are to leave. `pooled`: they belong to the reader and go back to it. */
 interface InHand {
   readonly index: number;
   readonly bytes: Uint8Array;
   readonly pooled: boolean;
-  at: number;
+  left: RunSet;
+}
+
+/** A SLICE to leave, and what it carries. */
+export interface Cut {
+  readonly frame: Uint8Array;
+  readonly index: number;
+  readonly from: number;
+  readonly to: number;
 }
 
 /** Entries of one MANIFEST: a frame of ids stays below 20 KB. */
@@ -30,33 +38,74 @@ export class Cargo {
     this.#letGo = letGo;
   }
 
-  holds(index: number): boolean {
-    return this.#hand.some((item) => item.index === index);
+  /** All of this chunk is to leave again. False: it is not in hand. */
+  whole(index: number): boolean {
+    const item = this.#hand.find((one) => one.index === index);
+    item?.left.add(0, item.bytes.length);
+    return item !== undefined;
+  }
+
+  get isEmpty(): boolean {
+    return this.#entries.length === 0 && this.#hand.length === 0;
+  }
+
+  /** The bytes of a document of one chunk, all of which is to leave. */
+  get only(): Uint8Array | undefined {
+    const [item] = this.#hand;
+    if (this.#hand.length !== 1 || !item || item.index !== 0) return undefined;
+    const [run] = item.left.runs;
+    return run?.start === 0 && run.end === item.bytes.length ? item.bytes : undefined;
+  }
+
+  /** It left by other means. */
+  dropOnly(): void {
+    this.#entries = [];
+    this.#drop(0);
   }
 
   announce(entry: Entry): void {
     this.#entries.push(entry);
   }
 
-  /** A chunk whose bytes are to leave, from where the cloud's part of it ends. */
+  /** A chunk whose bytes are to leave: all that the cloud has not, or only what lanes have lost of it. */
   load(index: number, bytes: Uint8Array, pooled: boolean): void {
-    const at = Math.min(this.#book.prefixOf(index), bytes.length);
-    this.#hand.push({ index, bytes, pooled, at });
+    const lost = this.#book.takeLost(index);
+    if (lost) this.#hand.unshift({ index, bytes, pooled, left: lost });
+    else this.#hand.push({ index, bytes, pooled, left: this.#beyondPrefix(index, bytes.length) });
     this.bytes += bytes.length;
   }
 
-  /** A new lane: what was said is to be said again, once it is known what the cloud holds. */
+  /** A lane lost these bytes of a chunk: they leave again, read once more if they are not in hand. True: they must be read. */
+  lost(index: number, from: number, to: number): boolean {
+    const item = this.#hand.find((one) => one.index === index);
+    if (item) item.left.add(from, to);
+    else this.#book.lose(index, from, to);
+    return item === undefined;
+  }
+
+  /** Bytes of a chunk that are still to leave; undefined: it is not in hand. */
+  unsentOf(index: number): number | undefined {
+    return this.#hand.find((one) => one.index === index)?.left.count;
+  }
+
+  /** They arrived after all. */
+  arrived(index: number, from: number, to: number): void {
+    this.#hand.find((one) => one.index === index)?.left.delete(from, to);
+    this.#book.find(index, from, to);
+  }
+
+  /** A new session: what was said is to be said again, once it is known what the cloud holds. */
   restart(): void {
     this.#entries = [];
     for (const item of this.#hand) {
-      item.at = 0;
+      item.left = RunSet.of([{ start: 0, end: item.bytes.length }]);
       this.#book.again.delete(item.index);
     }
   }
 
   /** The cloud has said what it holds. */
   goOn(): void {
-    for (const item of this.#hand) item.at = Math.min(this.#book.prefixOf(item.index), item.bytes.length);
+    for (const item of this.#hand) item.left = this.#beyondPrefix(item.index, item.bytes.length);
     this.#entries = this.#book.entriesAnew();
   }
 
@@ -88,20 +137,24 @@ export class Cargo {
   }
 
   /** The next SLICE, at most `maxBytes` of content, in memory that `allocate` gives; undefined when the hand is empty. */
-  slice(
-    handle: number,
-    maxBytes: number,
-    allocate: (count: number) => Uint8Array,
-  ): { readonly frame: Uint8Array; readonly contentBytes: number } | undefined {
-    while (this.#hand[0] && this.#hand[0].at === this.#hand[0].bytes.length) this.#drop(0);
+  slice(handle: number, maxBytes: number, allocate: (count: number) => Uint8Array): Cut | undefined {
+    while (this.#hand[0]?.left.isEmpty) this.#drop(0);
     const item = this.#hand[0];
-    if (!item) return undefined;
-    const { index, at } = item;
-    const bytes = item.bytes.subarray(at, at + maxBytes);
-    const frame = encodeSlice(handle, index, at, bytes, allocate);
-    item.at += bytes.length;
-    if (item.at === item.bytes.length) this.#drop(0);
-    return { frame, contentBytes: bytes.length };
+    const run = item?.left.runs[0];
+    if (!item || !run) return undefined;
+    const { index } = item;
+    const from = run.start;
+    const to = Math.min(run.end, from + maxBytes);
+    const frame = encodeSlice(handle, index, from, item.bytes.subarray(from, to), allocate);
+    item.left.delete(from, to);
+    if (item.left.isEmpty) this.#drop(0);
+    return { frame, index, from, to };
+  }
+
+  #beyondPrefix(index: number, length: number): RunSet {
+    const left = new RunSet();
+    left.add(Math.min(this.#book.prefixOf(index), length), length);
+    return left;
   }
 
   #drop(position: number): void {

@@ -1,13 +1,22 @@
 // What is known of one document's chunks, by index: announced, named by id, whole or in part ashore, durable there, to be sent
 // again. Only chunks on their way are kept; a durable one is a bit in a run. Used by outgoing.ts.
-import type { HeldFrame } from '../../cloud/contract/frames.ts';
+import type { EncodedForm, Encoding, HeldFrame, PartialHeld } from '../../cloud/contract/frames.ts';
 import { type Run, RunSet } from '../../cloud/contract/runs.ts';
 
-/** A manifest entry to be said; with an id no bytes follow. */
+/** A manifest entry to be said; with an id no bytes follow. `encoded`: the form in which they do. */
 export interface Entry {
   readonly index: number;
   readonly length: number;
   readonly id?: Uint8Array;
+  readonly encoded?: EncodedForm;
+}
+
+/** Announced and not durable. */
+interface Announced {
+  readonly length: number;
+  readonly id: Uint8Array;
+  /** Absent: its bytes go as they are. */
+  encoded?: EncodedForm | undefined;
 }
 
 export class ChunkBook {
@@ -17,11 +26,13 @@ export class ChunkBook {
   undurableBytes = 0;
   durableBytes = 0;
   readonly #durable = new RunSet();
-  readonly #announced = new Map<number, { readonly length: number; readonly id: Uint8Array }>();
+  readonly #announced = new Map<number, Announced>();
   readonly #named = new Set<number>();
   /** Named, and the cloud said that it does not know it: bytes must go. */
   readonly #unknownAshore = new RunSet();
-  #prefixes = new Map<number, number>();
+  #prefixes = new Map<number, PartialHeld>();
+  /** Ranges of chunks that lanes have lost and that are not in hand any more. */
+  readonly #lost = new Map<number, RunSet>();
 
   isDurable(index: number): boolean {
     return this.#durable.has(index);
@@ -36,13 +47,27 @@ export class ChunkBook {
     return !this.#unknownAshore.has(index);
   }
 
-  /** How much of its beginning is ashore. */
+  /** How much of its beginning is ashore, in the form in which it goes. */
   prefixOf(index: number): number {
-    return this.#prefixes.get(index) ?? 0;
+    const held = this.#prefixes.get(index);
+    return held && sameForm(held.encoded, this.#announced.get(index)?.encoded) ? held.prefixBytes : 0;
   }
 
-  announce(index: number, length: number, id: Uint8Array, isNamed: boolean): void {
-    this.#announced.set(index, { length, id });
+  /** The form in which a chunk on its way goes; undefined: as it is. */
+  formOf(index: number): EncodedForm | undefined {
+    return this.#announced.get(index)?.encoded;
+  }
+
+  /** A chunk on its way as its manifest entry. */
+  entryOf(index: number): Entry | undefined {
+    const announced = this.#announced.get(index);
+    if (!announced) return undefined;
+    const { length, id, encoded } = announced;
+    return { index, length, ...(this.#isNamed(index) ? { id } : encoded && { encoded }) };
+  }
+
+  announce(index: number, length: number, id: Uint8Array, isNamed: boolean, encoded?: EncodedForm): void {
+    this.#announced.set(index, { length, id, ...(encoded && { encoded }) });
     if (isNamed) this.#named.add(index);
     this.undurableBytes += length;
   }
@@ -52,55 +77,112 @@ export class ChunkBook {
     this.durableBytes += length;
   }
 
-  /** A new lane: what is ashore is unknown until HELD, so everything announced is doubtful. */
+  /** These bytes of a chunk must be read again, and only these. */
+  lose(index: number, from: number, to: number): void {
+    if (!this.#announced.has(index)) return; // durable meanwhile
+    const lost = this.#lost.get(index);
+    if (!lost && this.again.has(index)) return; // all of it goes again
+    if (lost) lost.add(from, to);
+    else this.#lost.set(index, RunSet.of([{ start: from, end: to }]));
+    this.again.add(index);
+  }
+
+  /** They need not. */
+  find(index: number, from: number, to: number): void {
+    const lost = this.#lost.get(index);
+    lost?.delete(from, to);
+    if (!lost?.isEmpty) return;
+    this.#lost.delete(index);
+    this.again.delete(index);
+  }
+
+  /** The ranges of a chunk that was read again; undefined: all of it. */
+  takeLost(index: number): RunSet | undefined {
+    const lost = this.#lost.get(index);
+    this.#lost.delete(index);
+    return lost;
+  }
+
+  /** Bytes on their way that need not leave any more; `unsentOf` knows the chunks in hand. */
+  leftBytes(unsentOf: (index: number) => number | undefined): number {
+    let sum = 0;
+    for (const [index, { length }] of this.#announced) {
+      if (this.#isNamed(index)) continue;
+      const toRead = this.#lost.get(index)?.count ?? (this.again.has(index) ? length : 0);
+      sum += length - Math.min(length, unsentOf(index) ?? toRead);
+    }
+    return sum;
+  }
+
+  isLost(index: number): boolean {
+    return this.#lost.has(index);
+  }
+
+  /** A new session: what is ashore is unknown until HELD, so everything announced is doubtful. */
   doubtAll(): void {
     this.#prefixes = new Map();
+    this.#lost.clear();
     for (const index of this.#announced.keys()) this.again.add(index);
   }
 
   /** Prefixes as the cloud tells them. */
   hold(partial: HeldFrame['partial']): void {
-    for (const { index, prefixBytes } of partial) this.#prefixes.set(index, prefixBytes);
+    for (const held of partial) this.#prefixes.set(held.index, held);
   }
 
   /** After HELD: every entry to be said anew; what is named, or whole ashore, need not be read again. */
   entriesAnew(): Entry[] {
     const entries: Entry[] = [];
-    for (const [index, { length, id }] of this.#announced) {
+    for (const [index, { length, id, encoded }] of this.#announced) {
       const isNamed = this.#isNamed(index);
-      entries.push({ index, length, ...(isNamed && { id }) });
-      if (isNamed || this.prefixOf(index) >= length) this.again.delete(index);
+      entries.push({ index, length, ...(isNamed ? { id } : encoded && { encoded }) });
+      if (isNamed || this.prefixOf(index) >= (encoded?.lengthBytes ?? length)) this.again.delete(index);
     }
     return entries;
   }
 
-  /** The cloud wants the bytes. Answers the id that it turned out not to know. */
+  /** The cloud wants the bytes, as they are. Answers the id that it turned out not to know. */
   want(index: number): Uint8Array | undefined {
     const stranger = this.#isNamed(index) ? this.#announced.get(index)?.id : undefined;
     this.#unknownAshore.add(index);
+    const announced = this.#announced.get(index);
+    if (announced) announced.encoded = undefined;
     this.#durable.delete(index);
     this.#prefixes.delete(index);
+    this.#lost.delete(index);
     return stranger;
   }
 
   /** These are durable ashore. Answers the ids of those that were on their way, and the bytes that did not have to go. */
-  settle(run: Run): { readonly ids: Uint8Array[]; readonly namedBytes: number } {
+  settle(run: Run): {
+    readonly ids: Uint8Array[];
+    readonly namedBytes: number;
+    /** Of those that went encoded: what the form has saved. */
+    readonly savedBytes: Readonly<Record<Encoding, number>>;
+  } {
     this.#durable.add(run.start, run.end);
     const ids: Uint8Array[] = [];
     let namedBytes = 0;
-    for (const [index, { length, id }] of this.#announced) {
+    const savedBytes = { zstd: 0, patch: 0 };
+    for (const [index, { length, id, encoded }] of this.#announced) {
       if (index < run.start || index >= run.end) continue;
       if (this.#isNamed(index)) namedBytes += length;
+      else if (encoded) savedBytes[encoded.encoding] += length - encoded.lengthBytes;
       this.#announced.delete(index);
       this.#named.delete(index);
+      this.#lost.delete(index);
       this.undurableBytes -= length;
       this.durableBytes += length;
       if (id.length > 0) ids.push(id);
     }
-    return { ids, namedBytes };
+    return { ids, namedBytes, savedBytes };
   }
 
   #isNamed(index: number): boolean {
     return this.#named.has(index) && this.mayName(index);
   }
+}
+
+function sameForm(one: EncodedForm | undefined, other: EncodedForm | undefined): boolean {
+  return one?.encoding === other?.encoding && one?.lengthBytes === other?.lengthBytes;
 }

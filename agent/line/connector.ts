@@ -1,7 +1,9 @@
-// Gets a proven lane as soon as there is a way. A dial that falls into an outage would sit there until its timeout, long after
-// the link is back; so while one is silent another is started beside it, a little later each time, and the first that
-// proves the cloud wins. The others are hung up. Called by line.ts to open the line and to decide a doubt.
+// Gets proven lanes. While nobody answers, dials are started beside each other: one that falls into an outage would sit there until
+// its timeout, long after the link is back. Once a lane is there, others are dialled one by one. Each dial has a number of its
+// own, so that none ends another ashore. Called by lane-keeper.ts.
 import type { Failure } from '../../cloud/contract/failure.ts';
+import { lanesMaxCount } from '../../cloud/contract/line-header.ts';
+import type { Clock } from '../ports.ts';
 import { lineFailure } from './failures.ts';
 import { type Handshake, type HandshakePorts, type Shaken, shakeHands, WallClock } from './handshake.ts';
 import type { LineIdentity } from './upgrade.ts';
@@ -12,13 +14,134 @@ export interface ConnectorPorts extends HandshakePorts {
   readonly log: (line: { readonly event: string; readonly [key: string]: unknown }) => void;
 }
 
-type Outcome = Shaken | { readonly failure: Failure };
+export type Outcome = Shaken | { readonly failure: Failure };
 
-/** What a caller wants: whom to be, and where frames go. `proved` runs in the turn in which the cloud proved itself. */
-export interface Wanted extends Omit<Handshake, 'identity' | 'proved'> {
-  /** Smoothed round trip, if one is known. */
-  readonly srttMs: number | undefined;
+/** Whom a lane is for. `proved` runs in the turn in which the cloud proved itself. */
+export interface Wanted {
+  readonly whom: Omit<Handshake['claim'], 'lane'>;
+  readonly owner: Handshake['owner'];
   readonly proved: (shaken: Shaken, identity: LineIdentity) => void;
+}
+
+export interface Pauses {
+  /** Between one silent dial and the one beside it. */
+  readonly firstMs: number;
+  /** Each pause is so much longer than the last: a way that has become slow must get its chance as well. */
+  readonly growth: number;
+  readonly mostMs: number;
+  /** Dials in flight; one more hangs up the oldest. */
+  readonly dialsMax: number;
+}
+
+interface Dial {
+  readonly number: number;
+  readonly abort: AbortController;
+}
+
+export class Connector {
+  readonly wall: WallClock;
+  readonly #ports: ConnectorPorts;
+  readonly #clock: Clock;
+  /** Numbers nobody uses, the one unused longest first: a dial that was hung up may still reach the cloud. */
+  #free: number[] = Array.from({ length: lanesMaxCount }, (_, number) => number);
+  readonly #dials = new Set<Dial>();
+
+  constructor(ports: ConnectorPorts) {
+    this.#ports = ports;
+    this.#clock = ports.clock;
+    this.wall = new WallClock(ports.clock);
+  }
+
+  get dialling(): number {
+    return this.#dials.size;
+  }
+
+  /** A lane of this number is gone; the next dial takes it, which tells the cloud. */
+  freed(number: number): void {
+    if (!this.#free.includes(number)) this.#free.unshift(number);
+  }
+
+  /** Hangs up whatever was not answered. */
+  hangUp(): void {
+    for (const { abort } of [...this.#dials]) abort.abort();
+  }
+
+  /** One dial. `spare`: the number to take when none is free. */
+  async dial(wanted: Wanted, spare?: number): Promise<Outcome> {
+    const number = this.#free.shift() ?? spare;
+    if (number === undefined) return { failure: lineFailure('TENDER_LINE_STOPPED') };
+    const dial = { number, abort: new AbortController() };
+    this.#dials.add(dial);
+    let proved = false;
+    try {
+      const identity = await this.#ports.identity();
+      if (!identity) return { failure: lineFailure('TENDER_NOT_ENROLLED') };
+      return await shakeHands(this.#ports, this.wall, {
+        identity,
+        claim: { ...wanted.whom, lane: number },
+        owner: wanted.owner,
+        signal: dial.abort.signal,
+        proved: (shaken) => {
+          proved = true;
+          this.#dials.delete(dial);
+          wanted.proved(shaken, identity);
+        },
+      });
+    } catch (error) {
+      // A key that cannot be read, an address that is none: nothing was dialled.
+      this.#ports.log({ event: 'line.unprepared', error: String(error) });
+      return { failure: lineFailure('TENDER_LINE_UNPREPARED') };
+    } finally {
+      this.#dials.delete(dial);
+      if (!proved && !this.#free.includes(number)) this.#free.push(number);
+    }
+  }
+
+  /** Resolves with the first proven lane, or with a failure when no dial is left, the cloud itself refused, or time is up. */
+  race(wanted: Wanted, pauses: Pauses, signal: AbortSignal, spare?: () => number): Promise<Outcome> {
+    return new Promise((resolve) => {
+      let over = false;
+      let pauseMs = pauses.firstMs;
+      let inFlight = 0;
+      let cancelNext = () => {};
+      const end = (outcome: Outcome) => {
+        if (over) return;
+        over = true;
+        cancelNext();
+        cancelAll();
+        signal.removeEventListener('abort', stop);
+        resolve(outcome);
+      };
+      const giveUp = (failure: Failure) => {
+        this.hangUp();
+        end({ failure });
+      };
+      const stop = () => giveUp(lineFailure('TENDER_LINE_CUT'));
+      const cancelAll = this.#clock.after(this.#ports.limits.connectTimeoutMs, () =>
+        giveUp(lineFailure('TENDER_HELLO_LATE')),
+      );
+      signal.addEventListener('abort', stop, { once: true });
+      const dial = () => {
+        if (this.#dials.size >= pauses.dialsMax) [...this.#dials][0]!.abort.abort();
+        inFlight += 1;
+        const won = (shaken: Shaken, identity: LineIdentity) => {
+          // Whoever comes later is one more lane.
+          end(shaken);
+          wanted.proved(shaken, identity);
+        };
+        void this.dial({ ...wanted, proved: won }, spare?.()).then((outcome) => {
+          inFlight -= 1;
+          if (over || !('failure' in outcome)) return;
+          // Only silence and broken ways are worth another try beside; anything that answered has answered.
+          if (outcome.failure.class === 'LINK' && inFlight > 0) return;
+          giveUp(outcome.failure);
+        });
+        cancelNext = this.#clock.after(pauseMs, dial);
+        pauseMs = Math.min(pauseMs * pauses.growth, pauses.mostMs);
+      };
+      dial();
+    });
+  }
 }
 
 /** DNS, TCP, TLS and upgrade take 4 to 5 round trips; one that is silent for longer has probably met an outage. */
@@ -27,92 +150,19 @@ const besideSlackMs = 1_000;
 const besideUnknownMs = 8_000;
 const besideMinMs = 2_000;
 const besideMaxMs = 15_000;
-/** Each pause is so much longer than the last: a way that has become slow must get its chance as well. */
-const besideGrowth = 1.5;
-/** Dials in flight; one more hangs up the oldest. */
-const dialsMax = 4;
+/** A line that was open a moment ago: a dial each second, several in flight, so that the first after the outage is never far. */
+const againPauses: Pauses = { firstMs: 1_000, growth: 1, mostMs: 1_000, dialsMax: 8 };
 
-export class Connector {
-  readonly #ports: ConnectorPorts;
-  readonly wall: WallClock;
-
-  constructor(ports: ConnectorPorts) {
-    this.#ports = ports;
-    this.wall = new WallClock(ports.clock);
+/** `isOpen`: the line was there until now. */
+export function pausesFor(roundTripMs: number | undefined, isOpen: boolean): Pauses {
+  if (isOpen) {
+    // Each lives for all the round trips it needs.
+    const pauseMs = Math.max(againPauses.firstMs, roundTripMs ?? 0);
+    return { ...againPauses, firstMs: pauseMs, mostMs: pauseMs };
   }
-
-  /** Resolves with the first proven lane, or with a failure when no dial is left, the cloud itself refused, or time is up. */
-  async connect(wanted: Wanted): Promise<Outcome> {
-    try {
-      const identity = await this.#ports.identity();
-      if (!identity) return { failure: lineFailure('TENDER_NOT_ENROLLED') };
-      return await this.#race(identity, wanted);
-    } catch (error) {
-      // A key that cannot be read, an address that is none: nothing was dialled.
-      this.#ports.log({ event: 'line.unprepared', error: String(error) });
-      return { failure: lineFailure('TENDER_LINE_UNPREPARED') };
-    }
-  }
-
-  #race(identity: LineIdentity, wanted: Wanted): Promise<Outcome> {
-    const { clock, limits } = this.#ports;
-    const { srttMs, proved, ...whom } = wanted;
-    const dials: AbortController[] = [];
-    return new Promise((resolve, reject) => {
-      let over = false;
-      let besideMs = firstPauseMs(srttMs);
-      let cancelNext = () => {};
-      /** Nothing more is begun; all dials but one are hung up. */
-      const end = (kept?: AbortController) => {
-        over = true;
-        cancelNext();
-        cancelAll();
-        for (const other of dials.splice(0)) if (other !== kept) other.abort();
-      };
-      const cancelAll = clock.after(limits.connectTimeoutMs, () => {
-        end();
-        resolve({ failure: lineFailure('TENDER_HELLO_LATE') });
-      });
-      const dial = () => {
-        if (dials.length >= dialsMax) dials.shift()!.abort();
-        const own = new AbortController();
-        dials.push(own);
-        const won = (shaken: Shaken) => {
-          if (over) {
-            shaken.lane.abandon();
-            return;
-          }
-          end(own);
-          proved(shaken, identity);
-        };
-        shakeHands(this.#ports, this.wall, { ...whom, identity, proved: won, signal: own.signal }).then(
-          (outcome) => {
-            if (!('failure' in outcome)) {
-              resolve(outcome);
-              return;
-            }
-            const at = dials.indexOf(own);
-            if (over || at < 0) return;
-            dials.splice(at, 1);
-            // Only silence and broken ways are worth another try beside; anything that answered has answered.
-            if (outcome.failure.class === 'LINK' && dials.length > 0) return;
-            end();
-            resolve(outcome);
-          },
-          (error) => {
-            end();
-            reject(error);
-          },
-        );
-        cancelNext = clock.after(besideMs, dial);
-        besideMs = Math.min(besideMs * besideGrowth, besideMaxMs);
-      };
-      dial();
-    });
-  }
-}
-
-function firstPauseMs(srttMs: number | undefined): number {
-  if (srttMs === undefined) return besideUnknownMs;
-  return Math.min(besideMaxMs, Math.max(besideMinMs, roundTripsToProve * srttMs + besideSlackMs));
+  const firstMs =
+    roundTripMs === undefined
+      ? besideUnknownMs
+      : Math.min(besideMaxMs, Math.max(besideMinMs, roundTripsToProve * roundTripMs + besideSlackMs));
+  return { firstMs, growth: 1.5, mostMs: besideMaxMs, dialsMax: 4 };
 }

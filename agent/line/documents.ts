@@ -1,11 +1,15 @@
 // The documents on the line: by upload and by handle, in order of urgency, and those kept for effects that were stopped.
 import type { HeldFrame } from '../../cloud/contract/frames.ts';
 import { ulidTimeMs } from '../../cloud/contract/ids.ts';
+import { compareOnLine, inTurn, noTurns, spoken } from '../../machines/line-turns.ts';
+import { urgentPriority } from '../../machines/schedule.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import { Meter } from './meter.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
 import { OutgoingDocument } from './outgoing.ts';
+import { Packer } from './pack.ts';
+import type { Parcel } from './parcel.ts';
 
 export interface Documents {
   readonly count: number;
@@ -13,10 +17,12 @@ export interface Documents {
   find(uploadId: string): OutgoingDocument | undefined;
   byHandle(handle: number): OutgoingDocument | undefined;
   /** The next frame of the most urgent document that has one. */
-  next(sliceMaxBytes: number): Uint8Array | undefined;
+  next(sliceMaxBytes: number): Parcel | undefined;
   bind(document: OutgoingDocument): void;
   bindAll(): void;
   unbindAll(): void;
+  /** The line broke off and is there again, in the same session. */
+  goOn(): void;
   held(frame: HeldFrame): void;
   suspend(uploadId: string): void;
   release(uploadId: string): void;
@@ -42,6 +48,11 @@ export function createDocuments(parts: {
   const offered = new Set<string>();
   let forgottenUpTo = '';
   let nextHandle = 0;
+  /** All of them, most urgent and oldest first as of the last look. */
+  const order: OutgoingDocument[] = [];
+  const packer = new Packer();
+  let turns = noTurns;
+  let isOpen = false;
 
   /** Born in this boot and never offered: the cloud cannot hold anything of it, so its bytes need not wait for HELD. */
   const isFresh = (uploadId: string) =>
@@ -59,14 +70,46 @@ export function createDocuments(parts: {
     const document = uploads.get(uploadId);
     if (!document) return;
     uploads.delete(uploadId);
-    if (document.handle !== undefined) handles.delete(document.handle);
+    order.splice(order.indexOf(document), 1);
+    if (isBound(document)) handles.delete(document.handle!);
     void document.close();
+    if (isOpen) bindWaiting();
+    readAhead();
+  };
+
+  const isBound = (document: OutgoingDocument) =>
+    document.handle !== undefined && handles.get(document.handle) === document;
+
+  /** A handle became free: whoever waited for one gets it. */
+  const bindWaiting = () => {
+    if (handles.size === uploads.size) return;
+    for (const document of order.sort(compareOnLine)) if (!isBound(document)) bind(document);
+  };
+
+  /** In order: the bytes that those before a document have in hand decide. */
+  const isTurnToRead = (document: OutgoingDocument) => {
+    let inHandBytes = 0;
+    for (const before of order) {
+      if (before.isSuspended || compareOnLine(before, document) >= 0) continue;
+      inHandBytes += before.inHandBytes;
+    }
+    return inHandBytes < limits.readAheadMaxBytes;
+  };
+
+  const readAhead = () => {
+    let inHandBytes = 0;
+    for (const document of order) {
+      if (inHandBytes >= limits.readAheadMaxBytes) return;
+      if (document.hasMore) document.readAhead();
+      inHandBytes += document.inHandBytes;
+    }
   };
 
   const bind = (document: OutgoingDocument) => {
     const { uploadId } = document.upload;
-    if (document.isOver || (document.handle !== undefined && handles.get(document.handle) === document))
-      return;
+    if (document.isOver || isBound(document)) return;
+    const isUrgent = document.priority <= urgentPriority;
+    if (handles.size >= (isUrgent ? limits.handlesUrgentMax : limits.handlesMax)) return; // bound when one is free
     const handle = nextHandle++;
     handles.set(handle, document);
     noteOffered(uploadId);
@@ -96,22 +139,44 @@ export function createDocuments(parts: {
       const fresh = source !== undefined && isFresh(uploadId);
       // What the earlier life spent and saved is still to be reported.
       const meter = before?.meter ?? new Meter();
-      const document = new OutgoingDocument(upload, { source, fresh, limits, frames, meter, wake });
+      const document = new OutgoingDocument(upload, {
+        source,
+        fresh,
+        limits,
+        frames,
+        meter,
+        wake,
+        isTurnToRead,
+      });
       uploads.set(uploadId, document);
+      order.push(document);
       return document;
     },
     next(sliceMaxBytes) {
-      // Few documents are on the line at once (permits); order of coming decides among equals.
-      for (const document of [...uploads.values()].sort((a, b) => a.priority - b.priority)) {
-        const bytes = document.take(sliceMaxBytes);
-        if (bytes) return bytes;
+      const lost = packer.again();
+      if (lost) return lost;
+      const waiting = order.sort(compareOnLine).filter((document) => document.hasMore && isBound(document));
+      for (const document of inTurn(waiting, turns)) {
+        const peers = () => waiting.filter((one) => one !== document && one.priority === document.priority);
+        const parcel = packer.gather(document, peers, sliceMaxBytes) ?? document.take(sliceMaxBytes);
+        if (!parcel) continue;
+        turns = spoken(waiting, turns, document, parcel.frame.length);
+        readAhead();
+        return parcel;
       }
+      readAhead();
       return undefined;
     },
     bindAll() {
-      for (const document of uploads.values()) bind(document);
+      isOpen = true;
+      bindWaiting();
+    },
+    goOn() {
+      for (const document of handles.values()) document.goesOn();
     },
     unbindAll() {
+      isOpen = false;
+      packer.forget();
       handles.clear();
       held.clear();
       for (const document of uploads.values()) document.unbind();
@@ -131,6 +196,7 @@ export function createDocuments(parts: {
       const document = uploads.get(uploadId);
       if (!document) return;
       document.suspend();
+      readAhead();
       const suspended = [...uploads.values()].filter((one) => one.isSuspended);
       if (suspended.length > limits.suspendedMax) release(suspended[0]!.upload.uploadId);
     },

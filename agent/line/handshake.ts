@@ -91,11 +91,12 @@ async function attempt(
     const early: LaneOwner = {
       ...owner,
       frame: (at, frame) => owner.frame(at, frame),
-      acknowledged: (at, ack, bytes, rttMs) => owner.acknowledged(at, ack, bytes, rttMs),
+      acknowledged: (at, ack) => owner.acknowledged(at, ack),
       lost: (at, failure) => (done ? owner.lost(at, failure) : finish({ failure })),
     };
     const trips = request.url.startsWith('wss:') ? 3 : 2;
     const lane = new Lane({
+      number: claim.lane,
       owner: early,
       clock,
       identity,

@@ -1,37 +1,62 @@
-// One WebSocket to the cloud, aboard: proves the cloud by its HELLO before anything leaves, decodes frames, keeps account of bytes
-// sent and confirmed. Everything about documents is the line's.
+// One WebSocket to the cloud, aboard: proves the cloud by its HELLO before anything leaves, decodes frames, keeps what it carries
+// until the shore has confirmed it, on whatever lane that is said. Everything about documents is the line's.
 
 import type { Failure } from '../../cloud/contract/failure.ts';
 import { decodeCloudFrame } from '../../cloud/contract/frame-decoder.ts';
 import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
-import type { AckFrame, CloudFrame, HelloFrame, YachtFrame } from '../../cloud/contract/frames.ts';
+import type { AckFrame, CloudFrame, HelloFrame, LaneAck } from '../../cloud/contract/frames.ts';
 import { verifySignature } from '../../cloud/contract/keys.ts';
 import { helloMessage } from '../../cloud/contract/signatures.ts';
 import type { LaneSocket, LaneSocketEvents } from '../../cloud/contract/socket.ts';
 import type { Clock } from '../ports.ts';
 import { lineFailure, saidByCloud } from './failures.ts';
+import { wireBytesOf } from './pace.ts';
+import type { Parcel } from './parcel.ts';
 import type { LineIdentity } from './upgrade.ts';
 
 export interface LaneOwner {
   frame(lane: Lane, frame: CloudFrame): void;
-  /** `rttMs` without the time the cloud held the answer back; undefined when no new bytes were confirmed. */
-  acknowledged(lane: Lane, ack: AckFrame, bytes: number, rttMs: number | undefined): void;
+  /** Speaks of any lane of the session, not only of the one it came on. */
+  acknowledged(lane: Lane, ack: AckFrame): void;
   /** Once. The lane is of no more use. */
   lost(lane: Lane, failure: Failure): void;
 }
 
-interface Sent {
-  /** Bytes of this lane up to and with this frame. */
-  readonly upTo: number;
-  readonly atMs: number;
+/** New bytes confirmed on a lane. */
+export interface Confirmed {
+  /** As they cost on the wire. */
+  readonly wireBytes: number;
+  /** The newest frame among them: when it left, and what the rate finder calls it. */
+  readonly sentMs: number;
+  readonly mark: number;
 }
 
+interface Sent extends Parcel {
+  /** Bytes of this lane up to and with this frame. */
+  readonly upTo: number;
+  readonly bytes: number;
+  readonly wireBytes: number;
+  readonly atMs: number;
+  readonly mark: number;
+  /** It was given up here and goes elsewhere. */
+  given: boolean;
+}
+
+const noBytes = new Uint8Array(0);
+
 export class Lane {
+  /** 0 … 15, of those open at once. */
+  readonly number: number;
   hello: HelloFrame | undefined;
   /** Monotonic time of the newest byte from the cloud. */
   heardMs: number;
+  /** Monotonic time at which something left, and at which something of it was confirmed, last. */
+  sentMs: number;
+  newsMs: number;
   sentBytes = 0;
   confirmedBytes = 0;
+  /** Its oldest bytes have waited for too long: they go elsewhere, and nothing more goes here until it wakes up. */
+  asleep = false;
   readonly #owner: LaneOwner;
   readonly #clock: Clock;
   readonly #identity: LineIdentity;
@@ -39,11 +64,13 @@ export class Lane {
   readonly #proved: (hello: HelloFrame) => void;
   #socket: LaneSocket | undefined;
   #sent: Sent[] = [];
+  #givenBytes = 0;
   /** Frames that came before the dialer answered. */
   #waiting: Uint8Array[] = [];
   #ended = false;
 
   constructor(parts: {
+    number: number;
     owner: LaneOwner;
     clock: Clock;
     identity: LineIdentity;
@@ -51,12 +78,15 @@ export class Lane {
     /** Called when HELLO bears the cloud's signature over our nonce. */
     proved: (hello: HelloFrame) => void;
   }) {
+    this.number = parts.number;
     this.#owner = parts.owner;
     this.#clock = parts.clock;
     this.#identity = parts.identity;
     this.#nonce = parts.nonce;
     this.#proved = parts.proved;
     this.heardMs = parts.clock.monotonicMs();
+    this.sentMs = this.heardMs;
+    this.newsMs = this.heardMs;
   }
 
   readonly events: LaneSocketEvents = {
@@ -75,26 +105,76 @@ export class Lane {
     return this.hello !== undefined && !this.#ended;
   }
 
+  /** Of this connection within the cloud's memory of the session; ACKs name it so. */
+  get serial(): number {
+    return this.hello?.serial ?? 0;
+  }
+
+  /** Unconfirmed and not given up. */
   get outstandingBytes(): number {
-    return this.sentBytes - this.confirmedBytes;
+    return this.sentBytes - this.confirmedBytes - this.#givenBytes;
   }
 
   bufferedBytes(): number {
     return this.#socket?.bufferedBytes() ?? 0;
   }
 
-  /** Answers the bytes handed to the socket. */
-  send(frame: YachtFrame): number {
-    return this.sendBytes(encodeYachtFrame(frame));
+  /** When the oldest unconfirmed frame left; undefined: nothing is on its way. */
+  get oldestMs(): number | undefined {
+    return this.#sent[0]?.atMs;
   }
 
-  /** `taken`: the socket reads these bytes no more; may never come. */
-  sendBytes(bytes: Uint8Array, taken?: () => void): number {
-    if (!this.isOpen) return 0;
-    this.sentBytes += bytes.length;
-    this.#sent.push({ upTo: this.sentBytes, atMs: this.#clock.monotonicMs() });
-    this.#socket?.send(bytes, taken);
-    return bytes.length;
+  /** `mark`: the rate finder's name for it. `taken`: the socket reads these bytes no more; may never come. */
+  send(parcel: Parcel, mark: number, taken?: () => void): void {
+    if (!this.isOpen) return;
+    const { frame, load } = parcel;
+    this.sentBytes += frame.length;
+    this.sentMs = this.#clock.monotonicMs();
+    // A slice is cut again from its chunk; its frame goes back to the pool.
+    const kept = load.kind === 'said' ? frame : noBytes;
+    const { sentBytes: upTo, sentMs: atMs } = this;
+    const wireBytes = wireBytesOf(messageBytes(frame.length));
+    this.#sent.push({ frame: kept, load, upTo, bytes: frame.length, wireBytes, atMs, mark, given: false });
+    this.#socket?.send(frame, taken);
+  }
+
+  /** What an ACK says of this lane; undefined when it is no news. */
+  confirm(said: LaneAck, nowMs: number): Confirmed | undefined {
+    if (said.receivedBytes <= this.confirmedBytes) return undefined; // cumulative: an older word says nothing
+    if (said.receivedBytes > this.sentBytes) {
+      this.fail(lineFailure('TENDER_LINE_PROTOCOL')); // more than was ever sent
+      return undefined;
+    }
+    let newest: Sent | undefined;
+    let count = 0;
+    let wireBytes = 0;
+    while (count < this.#sent.length && this.#sent[count]!.upTo <= said.receivedBytes) {
+      newest = this.#sent[count++]!;
+      wireBytes += newest.wireBytes;
+      if (!newest.given) continue;
+      this.#givenBytes -= newest.bytes;
+      if (newest.load.kind === 'slice') newest.load.owner.arrived(newest.load);
+    }
+    this.#sent.splice(0, count);
+    this.confirmedBytes = said.receivedBytes;
+    this.newsMs = nowMs;
+    this.asleep = false;
+    return newest && { wireBytes, sentMs: newest.atMs, mark: newest.mark };
+  }
+
+  /** All that is unconfirmed, as it cost on the wire. */
+  get unconfirmedWireBytes(): number {
+    return this.#sent.reduce((sum, one) => sum + one.wireBytes, 0);
+  }
+
+  /** What is unconfirmed, oldest first, each once, of what left before `beforeMs`: it goes on other lanes. */
+  giveUp(beforeMs = Number.POSITIVE_INFINITY): Parcel[] {
+    const given = this.#sent.filter((one) => !one.given && one.atMs < beforeMs);
+    for (const one of given) {
+      one.given = true;
+      this.#givenBytes += one.bytes;
+    }
+    return given;
   }
 
   pause(): void {
@@ -108,7 +188,8 @@ export class Lane {
   /** Says goodbye; the owner is not told. */
   close(): void {
     if (this.#ended) return;
-    if (this.isOpen) this.send({ type: 'BYE', code: 'TENDER_LINE_CLOSING', message: '', retryAfterMs: 0 });
+    const bye = { type: 'BYE', code: 'TENDER_LINE_CLOSING', message: '', retryAfterMs: 0 } as const;
+    if (this.isOpen) this.#socket?.send(encodeYachtFrame(bye));
     this.#ended = true;
     this.#socket?.close(1000, '');
   }
@@ -145,7 +226,7 @@ export class Lane {
     }
     const { frame } = decoded;
     if (frame.type === 'BYE') this.fail(saidByCloud(frame));
-    else if (frame.type === 'ACK') this.#acknowledge(frame);
+    else if (frame.type === 'ACK') this.#owner.acknowledged(this, frame);
     else this.#owner.frame(this, frame);
   }
 
@@ -164,22 +245,6 @@ export class Lane {
     }
     this.hello = frame;
     this.#proved(frame);
-  }
-
-  #acknowledge(ack: AckFrame): void {
-    const bytes = ack.receivedBytes - this.confirmedBytes;
-    if (ack.receivedBytes > this.sentBytes) {
-      this.fail(lineFailure('TENDER_LINE_PROTOCOL')); // more than was ever sent
-      return;
-    }
-    let newest: Sent | undefined;
-    let count = 0;
-    while (count < this.#sent.length && this.#sent[count]!.upTo <= ack.receivedBytes)
-      newest = this.#sent[count++];
-    this.#sent.splice(0, count);
-    if (bytes > 0) this.confirmedBytes = ack.receivedBytes;
-    const rttMs = newest && Math.max(0, this.heardMs - newest.atMs - ack.heldMs);
-    this.#owner.acknowledged(this, ack, Math.max(0, bytes), rttMs);
   }
 }
 

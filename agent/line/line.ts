@@ -1,17 +1,26 @@
-// The line aboard: one session with the cloud over a lane, the documents on it in order of urgency, window and pace, doubt and
+// The line aboard: one session with the cloud over its lanes, the documents on it in order of urgency, window and pace, doubt and
 // heartbeat, receipts, notices, inventory. Effects carry documents on it and wait for their outcomes; the connection machine opens
 // and closes it, and learns from `lost` when it is gone. Documents outlive the line and go on where they were.
 import type { Failure } from '../../cloud/contract/failure.ts';
 import { sliceHeaderMaxBytes } from '../../cloud/contract/frame-encoder.ts';
-import type { AckFrame, CloudFrame, InventoryPageFrame, NoticeFrame } from '../../cloud/contract/frames.ts';
+import type {
+  AckFrame,
+  CloudFrame,
+  HelloFrame,
+  InventoryPageFrame,
+  NoticeFrame,
+} from '../../cloud/contract/frames.ts';
 import { hexFromBytes } from '../../cloud/contract/ids.ts';
 import type { Crossing } from '../../machines/estimators.ts';
-import { Connector } from './connector.ts';
+import type { JsonObject } from '../../machines/json.ts';
+import { Connector, type Outcome, pausesFor, type Wanted } from './connector.ts';
 import { createDocuments, type Documents } from './documents.ts';
 import { lineFailure, saidByCloud } from './failures.ts';
 import { FramePool } from './frame-pool.ts';
 import type { HandshakePorts, Shaken } from './handshake.ts';
 import type { Lane, LaneOwner } from './lane.ts';
+import { LaneKeeper } from './lane-keeper.ts';
+import { Lanes } from './lanes.ts';
 import { type LineLimitsAboard, lineLimits } from './limits.ts';
 import { createNoticeQueue } from './notice-queue.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
@@ -35,6 +44,10 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
 }
 
+/** HELD comes in the same flight as HELLO. */
+const heldComesMs = 10;
+const doublingsMax = 3;
+
 export interface Opened {
   readonly epoch: number;
   readonly sessionId: string;
@@ -50,11 +63,27 @@ export interface LineStatus {
   readonly rateBytesPerSecond: number | null;
   readonly ceilingBytesPerSecond: number | null;
   readonly srttMs: number | null;
+  /** Headers of TLS, TCP and IP included. */
   readonly wireBytesUp: number;
+  /** Given up on one lane and sent on another. */
+  readonly repeatedBytes: number;
   readonly clockOffsetMs: number;
   /** When the cloud was last heard on the open line, monotonic ms. */
   readonly heardMs: number | null;
+  /** What the rate finder knows, and its last events. */
+  readonly rate: JsonObject;
+  readonly lanes: readonly LaneStatus[];
 }
+
+export type LaneStatus = {
+  readonly number: number;
+  readonly serial: number;
+  readonly sentBytes: number;
+  readonly outstandingBytes: number;
+  readonly allowedBytes: number;
+  readonly bufferedBytes: number;
+  readonly asleep: boolean;
+};
 
 export class Line {
   readonly sessionId: string;
@@ -62,19 +91,26 @@ export class Line {
   readonly #limits: LineLimitsAboard;
   readonly #connector: Connector;
   readonly #sender: Sender;
+  readonly #lanes = new Lanes();
+  readonly #keeper: LaneKeeper;
   readonly #documents: Documents;
   readonly #notices: ReturnType<typeof createNoticeQueue>;
+  #boundTo: string | undefined;
   #claim: { logId: string; boot: number } | undefined;
   #cursor = 0;
   #identity: LineIdentity | undefined;
-  #shaken: Shaken | undefined;
-  /** Of the last lane that opened: how long an answer takes, before anything was measured on a new one. */
+  /** Of the newest lane of the present session. */
+  #hello: HelloFrame | undefined;
+  /** Of the last lane that opened: how long an answer takes, before anything was measured. */
   #lastRttMs: number | undefined;
   #opening: Promise<{ opened: Opened } | { failure: Failure }> | undefined;
-  #doubting = false;
+  /** Nothing is confirmed any more; ended when something is, or when a fresh lane takes over. */
+  #doubt: { readonly sinceMs: number; readonly end: AbortController } | undefined;
+  /** Since something was confirmed. */
+  #doubts = 0;
   #noticesPaused = false;
   #cancelWatch: (() => void) | undefined;
-  #inventory: { resolve: (page: InventoryPageFrame) => void; reject: (failure: Failure) => void } | undefined;
+  #inventory: Asked | undefined;
 
   constructor(ports: LinePorts) {
     this.#ports = ports;
@@ -94,26 +130,39 @@ export class Line {
     this.#sender = new Sender({
       ...ports,
       limits: this.#limits,
+      lanes: this.#lanes,
       frames,
       next: (sliceMaxBytes) => this.#documents.next(sliceMaxBytes),
+      isBound: (handle) => this.#documents.byHandle(handle) !== undefined,
       stirred: () => this.#watch(),
+    });
+    this.#keeper = new LaneKeeper({
+      clock: ports.clock,
+      connector: this.#connector,
+      lanes: this.#lanes,
+      lanesMax: this.#limits.lanesMax,
+      wanted: () => this.#wanted(),
+      measured: () => ({
+        roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
+        bytesPerSecond: this.#sender.pace.describe().capacityBytesPerSecond ?? undefined,
+      }),
     });
     this.#notices = createNoticeQueue({
       keep: ports.keepNotices,
       seen: (cursor) => {
         this.#cursor = Math.max(this.#cursor, cursor);
-        this.#sender.say({ type: 'SEEN', cursor });
+        this.#sender.say({ type: 'SEEN', cursor }, { kind: 'said' });
       },
       drained: () => this.#heedNotices(),
       failed: (error) => {
         ports.log({ event: 'line.notice.failed', error: String(error) });
-        this.#shaken?.lane.fail(lineFailure('TENDER_NOTICE_NOT_KEPT'));
+        this.#loseAll(lineFailure('TENDER_NOTICE_NOT_KEPT'));
       },
     });
   }
 
   get isOpen(): boolean {
-    return this.#shaken?.lane.isOpen === true;
+    return this.#hello !== undefined;
   }
 
   /** Opens the line, or says why not. `cursor`: the last notice in the log. An open line answers as it is. */
@@ -122,21 +171,21 @@ export class Line {
     readonly boot: number;
     readonly cursor: number;
   }): Promise<{ readonly opened: Opened } | { readonly failure: Failure }> {
-    if (this.#shaken && this.isOpen) return Promise.resolve({ opened: this.#opened(this.#shaken) });
+    if (this.#hello) return Promise.resolve({ opened: this.#opened(this.#hello) });
     this.#claim = { logId: claim.logId, boot: claim.boot };
     this.#cursor = Math.max(this.#cursor, claim.cursor);
-    this.#opening ??= this.#connect((shaken) => this.#adopt(shaken)).then((shaken) => {
+    this.#opening ??= this.#race(new AbortController().signal).then((outcome) => {
       this.#opening = undefined;
-      return 'failure' in shaken ? shaken : { opened: this.#opened(shaken) };
+      return 'failure' in outcome ? outcome : { opened: this.#opened(outcome.hello) };
     });
     return this.#opening;
   }
 
   /** Says goodbye. Documents stay where they are until the next open. */
   close(): void {
-    const lane = this.#shaken?.lane;
+    const lanes = this.#lanes.all;
     this.#leave(lineFailure('TENDER_LINE_STOPPED'));
-    lane?.close();
+    for (const lane of lanes) lane.close();
   }
 
   /** Puts a document on the line, or finds it there. Without a source it only asks whether the upload is stored. */
@@ -160,7 +209,7 @@ export class Line {
   /** Given up: the cloud may forget it too. */
   drop(uploadId: string): void {
     const handle = this.#documents.find(uploadId)?.handle;
-    if (handle !== undefined) this.#sender.say({ type: 'DROP', handle });
+    if (handle !== undefined) this.#sender.say({ type: 'DROP', handle }, { kind: 'said' });
     this.#documents.release(uploadId);
   }
 
@@ -177,21 +226,34 @@ export class Line {
 
   /** One page of what is ashore, by name bytes. Rejects with the Failure that ended the line; one call at a time. */
   inventory(after: Uint8Array | null): Promise<InventoryPageFrame> {
-    if (!this.isOpen) return Promise.reject(lineFailure('TENDER_LINE_CUT'));
+    const lane = this.#lanes.best();
+    if (!lane) return Promise.reject(lineFailure('TENDER_LINE_CUT'));
     return new Promise((resolve, reject) => {
-      this.#inventory = { resolve, reject };
-      this.#sender.say({ type: 'INVENTORY', ...(after && { after }), extensions: [] });
+      const cancel = this.#ports.clock.after(this.#limits.inventoryMaxMs, () => this.#endInventory());
+      this.#inventory = { lane, resolve, reject, cancel };
+      // Its answer comes on the same lane: a page that was asked for twice could be taken for the next one.
+      const asked = { type: 'INVENTORY', ...(after && { after }), extensions: [] } as const;
+      this.#sender.say(asked, { kind: 'passing' }, lane);
     });
   }
 
   status(): LineStatus {
     return {
       open: this.isOpen,
-      epoch: this.#shaken?.hello.epoch ?? null,
+      epoch: this.#hello?.epoch ?? null,
       documents: this.#documents.count,
       clockOffsetMs: this.#connector.wall.offsetMs,
-      heardMs: this.isOpen ? (this.#shaken?.lane.heardMs ?? null) : null,
+      heardMs: this.isOpen ? this.#lanes.heardMs : null,
       ...this.#sender.figures,
+      lanes: this.#lanes.all.map((lane) => ({
+        number: lane.number,
+        serial: lane.serial,
+        sentBytes: lane.sentBytes,
+        outstandingBytes: lane.outstandingBytes,
+        allowedBytes: Math.round(this.#sender.pace.laneWindowBytes(lane.serial)),
+        bufferedBytes: lane.bufferedBytes(),
+        asleep: lane.asleep,
+      })),
     };
   }
 
@@ -199,110 +261,225 @@ export class Line {
 
   readonly #owner: LaneOwner = {
     frame: (lane, frame) => this.#frame(lane, frame),
-    acknowledged: (lane, ack, bytes, rttMs) => this.#acknowledged(lane, ack, bytes, rttMs),
-    lost: (lane, failure) => {
-      if (lane !== this.#shaken?.lane) return; // one that was replaced
-      // The cloud ends the old lane when the fresh one is there: which of the two is heard of first says nothing.
-      if (!this.#doubting) this.#lose(failure);
-    },
+    acknowledged: (lane, ack) => this.#acknowledged(lane, ack),
+    lost: (lane, failure) => this.#laneLost(lane, failure),
   };
 
-  #lose(failure: Failure): void {
-    const epoch = this.#shaken!.hello.epoch;
-    this.#leave(failure);
-    this.#ports.lost(failure, epoch);
+  #laneLost(lane: Lane, failure: Failure): void {
+    if (!this.#lanes.has(lane)) return; // one that was replaced
+    // What the cloud itself says, or what is no way to the cloud, is said of the whole session.
+    if (failure.class !== 'LINK') {
+      this.#loseAll(failure);
+      return;
+    }
+    this.#retire(lane);
+    if (this.#lanes.count === 0) this.#beginDoubt(failure);
+    else this.#keeper.tend();
+    this.#sender.pump();
   }
 
-  #connect(proved: (shaken: Shaken) => void): Promise<Shaken | { readonly failure: Failure }> {
-    return this.#connector.connect({
-      claim: { ...this.#claim!, sessionId: this.sessionId, lane: 0, cursor: this.#cursor },
+  /** A lane is of no more use: what it carried goes on others. */
+  #retire(lane: Lane): void {
+    this.#release(lane);
+    lane.abandon();
+    if (this.#inventory?.lane === lane) this.#endInventory();
+  }
+
+  #release(lane: Lane): void {
+    this.#sender.pace.laneLost(lane.serial, lane.unconfirmedWireBytes);
+    this.#sender.repeat(this.#lanes.remove(lane));
+    this.#connector.freed(lane.number);
+  }
+
+  #loseAll(failure: Failure): void {
+    const { epoch } = this.#hello ?? { epoch: 0 };
+    const wasOpen = this.isOpen;
+    const lanes = this.#lanes.all;
+    this.#leave(failure);
+    for (const lane of lanes) lane.abandon();
+    if (wasOpen) this.#ports.lost(failure, epoch);
+  }
+
+  #wanted(): Wanted {
+    return {
+      whom: { ...this.#claim!, sessionId: this.sessionId, cursor: this.#cursor },
       owner: this.#owner,
-      srttMs: this.#sender.figures.srttMs ?? this.#lastRttMs,
       proved: (shaken, identity) => {
         this.#identity = identity;
-        proved(shaken);
+        this.#adopt(shaken);
       },
-    });
+    };
   }
 
-  #opened({ hello, rttMs }: Shaken): Opened {
-    return { epoch: hello.epoch, sessionId: hello.sessionId, rttMs };
+  #race(signal: AbortSignal): Promise<Outcome> {
+    const srttMs = this.#sender.roundTripMs ?? this.#lastRttMs;
+    return this.#connector.race(this.#wanted(), pausesFor(srttMs, this.isOpen), signal, () => this.#oldest());
   }
 
-  #adopt(shaken: Shaken): void {
-    this.#shaken = shaken;
-    this.#lastRttMs = shaken.rttMs;
-    this.#sender.open(shaken.lane, shaken.hello.limits.unackedMaxBytes);
+  /** The number of the lane that was silent longest: ashore, a fresh one of that number replaces it. */
+  #oldest(): number {
+    return [...this.#lanes.all].sort((a, b) => a.newsMs - b.newsMs)[0]?.number ?? 0;
+  }
+
+  #opened({ epoch, sessionId }: HelloFrame): Opened {
+    return { epoch, sessionId, rttMs: this.#lastRttMs ?? 0 };
+  }
+
+  #adopt({ lane, hello, rttMs }: Shaken): void {
+    const isUnwanted = this.isOpen && !this.#doubt && this.#lanes.count >= this.#keeper.wantedCount;
+    if (!this.#claim || isUnwanted) {
+      lane.close();
+      this.#connector.freed(lane.number);
+      return;
+    }
+    const now = this.#ports.clock.monotonicMs();
+    this.#lastRttMs = rttMs;
+    const known = this.#hello;
+    const before = this.#lanes.at(lane.number);
+    if (before) this.#retire(before);
+    const isNew = known?.sinceMs !== hello.sinceMs || known.epoch !== hello.epoch;
+    const doubt = this.#doubt;
+    this.#lanes.add(lane);
+    this.#sender.pace.laneOpened(lane.serial, now);
+    this.#sender.pace.roundTrip(rttMs, now);
+    this.#sender.allow(hello.limits.unackedMaxBytes);
+    // Whatever was on its way on the others when all fell silent goes on this one.
+    for (const other of this.#lanes.all) {
+      if (other === lane) continue;
+      if (isNew || (doubt && other.outstandingBytes > 0 && other.newsMs <= doubt.sinceMs))
+        this.#retire(other);
+    }
+    this.#hello = hello;
+    if (isNew) this.#bindAnew(hello);
+    if (this.#lanes.count === 1) this.#goOnSoon();
+    this.#endDoubt();
     this.#documents.bindAll();
+    this.#keeper.tend();
     this.#watch();
     this.#sender.pump();
   }
 
-  #leave(failure: Failure): void {
-    this.#shaken = undefined;
-    this.#sender.close();
-    this.#cancelWatch?.();
-    this.#cancelWatch = undefined;
-    this.#inventory?.reject(failure);
-    this.#inventory = undefined;
-    this.#noticesPaused = false;
-    this.#notices.clear();
+  /** The cloud remembers nothing of this session, or it is another: documents are offered anew. */
+  #bindAnew(hello: HelloFrame): void {
+    const session = `${hello.epoch} ${hello.sinceMs}`;
+    if (this.#boundTo === session) return;
+    this.#boundTo = session;
+    this.#sender.forget();
     this.#documents.unbindAll();
   }
 
-  /** Looks now and then: is the line alive, is it in doubt? */
+  /** The first lane hears at once what the cloud holds: what that makes needless is not sent. */
+  #goOnSoon(): void {
+    this.#sender.waitFor(heldComesMs);
+    const hello = this.#hello;
+    this.#ports.clock.after(heldComesMs, () => {
+      if (this.#hello === hello) this.#documents.goOn();
+    });
+  }
+
+  #leave(failure: Failure): void {
+    this.#hello = undefined;
+    this.#endDoubt();
+    this.#connector.hangUp();
+    this.#keeper.stop();
+    for (const lane of this.#lanes.all) this.#release(lane);
+    this.#sender.stop();
+    this.#stopWatching();
+    this.#endInventory(failure);
+    this.#noticesPaused = false;
+    this.#notices.clear();
+  }
+
+  #endInventory(failure = lineFailure('TENDER_LINE_CUT')): void {
+    const asked = this.#inventory;
+    this.#inventory = undefined;
+    asked?.cancel();
+    asked?.reject(failure);
+  }
+
+  /** Looks now and then: does a lane sleep, is the line alive, is it in doubt? */
   #watch(): void {
     const { clock, heartbeatMs } = this.#ports;
-    this.#cancelWatch?.();
-    this.#cancelWatch = undefined;
-    const lane = this.#shaken?.lane;
-    if (!lane?.isOpen) return;
+    this.#stopWatching();
+    if (!this.isOpen) return;
     const now = clock.monotonicMs();
-    const idleMs = now - lane.heardMs;
-    if (lane.outstandingBytes === 0 && idleMs >= heartbeatMs)
-      this.#sender.say({ type: 'PING', stamp: Math.floor(now) });
-    if (lane.outstandingBytes > 0 && this.#sender.inDoubt) void this.#doubt(lane);
-    const nextMs = lane.outstandingBytes > 0 ? this.#limits.doubtCheckMs : Math.max(1, heartbeatMs - idleMs);
+    const lanes = this.#lanes;
+    const { isBusy } = lanes;
+    const idleMs = now - lanes.heardMs;
+    if (!isBusy && lanes.count > 0 && idleMs >= heartbeatMs)
+      this.#sender.say({ type: 'PING', stamp: Math.floor(now) }, { kind: 'passing' }, lanes.rested());
+    if (isBusy && !this.#doubt) this.#lookAtLanes(now);
+    const nextMs = lanes.isBusy ? this.#limits.doubtCheckMs : Math.max(1, heartbeatMs - idleMs);
+    this.#stopWatching(); // what was said above has begun a watch of its own
     this.#cancelWatch = clock.after(nextMs, () => this.#watch());
   }
 
-  /** Faster than TCP: a fresh connection decides whether there is a line, and carries on where the old one fell silent. */
-  async #doubt(old: Lane): Promise<void> {
-    if (this.#doubting) return;
-    this.#doubting = true;
-    const confirmed = old.confirmedBytes;
-    const shaken = await this.#connect((fresh) => {
-      if (this.#shaken?.lane !== old) {
-        fresh.lane.close(); // closed or lost meanwhile
-        return;
-      }
-      old.abandon();
-      this.#documents.unbindAll();
-      // A page that was asked for there will not come: whoever waits asks again.
-      this.#inventory?.reject(lineFailure('TENDER_LINE_CUT'));
-      this.#inventory = undefined;
-      this.#adopt(fresh);
+  #stopWatching(): void {
+    this.#cancelWatch?.();
+    this.#cancelWatch = undefined;
+  }
+
+  #lookAtLanes(now: number): void {
+    const { roundTripMs = this.#lastRttMs ?? 1_000, variationMs, silentMs } = this.#sender;
+    const patienceMs = Math.max(3 * roundTripMs, this.#limits.doubtMinMs) + 2 * this.#sender.heldMs;
+    // A line that was doubted for nothing is doubted later the next time.
+    if (
+      this.#lanes.outstandingBytes > 0 &&
+      silentMs >= patienceMs * 2 ** Math.min(doublingsMax, this.#doubts)
+    ) {
+      this.#doubts += 1;
+      this.#beginDoubt(lineFailure('TENDER_LINE_SILENT'));
+      return;
+    }
+    const { slept, gone } = this.#lanes.look(now, roundTripMs + this.#sender.heldMs, variationMs);
+    for (const lane of slept) {
+      lane.asleep = true;
+      this.#sender.repeat(lane.giveUp());
+    }
+    for (const lane of gone) this.#retire(lane);
+    if (slept.length + gone.length > 0) {
+      this.#ports.log({ event: 'line.lane.slept', slept: slept.length, gone: gone.length });
+      this.#sender.pump();
+    }
+    this.#keeper.tend();
+  }
+
+  /** Faster than TCP: fresh connections decide whether there is a line, and carry on where the old ones fell silent. */
+  #beginDoubt(why: Failure): void {
+    if (this.#doubt) return;
+    const doubt = { sinceMs: this.#ports.clock.monotonicMs(), end: new AbortController() };
+    this.#doubt = doubt;
+    this.#sender.halt();
+    this.#connector.hangUp();
+    void this.#race(doubt.end.signal).then((outcome) => {
+      if (this.#doubt !== doubt || !('failure' in outcome)) return;
+      const { failure } = outcome;
+      this.#loseAll(failure.class === 'LINK' ? why : failure);
     });
-    this.#doubting = false;
-    if (this.#shaken?.lane !== old || !('failure' in shaken)) return;
-    const { failure } = shaken;
-    // A link that is just slow may have confirmed something meanwhile; then the old lane is as good as any.
-    if (failure.class === 'LINK' && old.isOpen && old.confirmedBytes > confirmed) return;
-    old.abandon();
-    this.#lose(failure.class === 'LINK' ? lineFailure('TENDER_LINE_SILENT') : failure);
+  }
+
+  #endDoubt(): void {
+    const doubt = this.#doubt;
+    if (!doubt) return;
+    this.#doubt = undefined;
+    doubt.end.abort();
+    this.#sender.goOn();
   }
 
   // ------------------------------------------------------------------------------ receiving
 
-  #acknowledged(lane: Lane, ack: AckFrame, bytes: number, rttMs: number | undefined): void {
-    if (lane !== this.#shaken?.lane) return;
-    this.#sender.acknowledged(ack, bytes, rttMs);
+  #acknowledged(lane: Lane, ack: AckFrame): void {
+    if (!this.#lanes.has(lane)) return;
+    const bytes = this.#sender.acknowledged(ack, this.#ports.clock.monotonicMs());
+    // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
+    if (bytes > 0) this.#doubts = 0;
+    if (bytes > 0) this.#endDoubt();
     for (const { handle, durable } of ack.documents) this.#documents.byHandle(handle)?.durable(durable);
     this.#sender.pump();
   }
 
   #frame(lane: Lane, frame: CloudFrame): void {
-    if (lane !== this.#shaken?.lane) return;
+    if (!this.#lanes.has(lane)) return;
     switch (frame.type) {
       case 'HELD':
         this.#documents.held(frame);
@@ -311,7 +488,7 @@ export class Line {
         this.#documents.byHandle(frame.handle)?.want(frame);
         break;
       case 'RECEIPT':
-        this.#receipt(frame);
+        this.#receipt(lane, frame);
         break;
       case 'REFUSED': {
         const { code, message, retryAfterMs } = frame;
@@ -324,7 +501,9 @@ export class Line {
         this.#heedNotices();
         break;
       case 'INVENTORY_PAGE':
-        this.#inventory?.resolve(frame);
+        if (this.#inventory?.lane !== lane) break;
+        this.#inventory.cancel();
+        this.#inventory.resolve(frame);
         this.#inventory = undefined;
         break;
       default: // PONG: its ACK has said all there is
@@ -334,10 +513,10 @@ export class Line {
     this.#sender.pump();
   }
 
-  #receipt(frame: Extract<CloudFrame, { type: 'RECEIPT' }>): void {
-    const { lane, hello } = this.#shaken!;
+  #receipt(lane: Lane, frame: Extract<CloudFrame, { type: 'RECEIPT' }>): void {
+    const { tenantId } = lane.hello!;
     const { deviceId, cloudKeys } = this.#identity!;
-    const proofs = provenReceipts(frame, { tenantId: hello.tenantId, deviceId }, cloudKeys);
+    const proofs = provenReceipts(frame, { tenantId, deviceId }, cloudKeys);
     if (!proofs) {
       lane.fail(lineFailure('TENDER_RECEIPT_FORGED'));
       return;
@@ -345,17 +524,23 @@ export class Line {
     for (const [uploadId, proof] of proofs) this.#documents.find(uploadId)?.stored(proof);
   }
 
-  /** A log that is slower than the cloud's notices stops the lane for a while. */
+  /** A log that is slower than the cloud's notices stops the lanes for a while. */
   #heedNotices(): void {
     const full = this.#notices.length >= this.#limits.noticesQueuedMax;
     const empty = this.#notices.length <= this.#limits.noticesQueuedMax / 2;
-    const lane = this.#shaken?.lane;
     if (full && !this.#noticesPaused) {
       this.#noticesPaused = true;
-      lane?.pause();
+      for (const lane of this.#lanes.all) lane.pause();
     } else if (empty && this.#noticesPaused) {
       this.#noticesPaused = false;
-      lane?.resume();
+      for (const lane of this.#lanes.all) lane.resume();
     }
   }
+}
+
+interface Asked {
+  readonly lane: Lane;
+  readonly resolve: (page: InventoryPageFrame) => void;
+  readonly reject: (failure: Failure) => void;
+  readonly cancel: () => void;
 }

@@ -1,7 +1,9 @@
 // What goes in and comes out of a document on the line: what is sent, where it is read, how sending and storing ended.
 import type { Failure } from '../../cloud/contract/failure.ts';
+import type { BaseRecorder } from '../files/bases.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
 import type { ChunkLedger } from '../files/ledger.ts';
+import type { Delta } from './delta.ts';
 
 export interface Upload {
   readonly uploadId: string;
@@ -25,6 +27,11 @@ export interface DocumentSource {
   readonly ledger: ChunkLedger;
   /** The version ashore that this content is equal to, if sending it would change nothing. */
   unchanged(read: Whole): Promise<number | undefined>;
+  /** What is known of older versions, and is to be known of this one. */
+  readonly history?: {
+    delta(): Promise<Delta | undefined>;
+    record(): BaseRecorder | undefined;
+  };
 }
 
 export interface StoredProof {

@@ -2,13 +2,19 @@
 // for bytes, and forgets a chunk when it is durable ashore. It outlives lanes, and the effects that wait for it; what HELD says
 // after a cut decides what goes again. Driven by line.ts, which owns the order between documents.
 
+import { hash } from 'node:crypto';
 import type { Failure } from '../../cloud/contract/failure.ts';
 import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
 import type { HeldFrame, WantFrame } from '../../cloud/contract/frames.ts';
-import type { Run } from '../../cloud/contract/runs.ts';
+import type { PackDocument } from '../../cloud/contract/pack.ts';
+import { type Run, RunSet } from '../../cloud/contract/runs.ts';
+import type { OnLine } from '../../machines/line-turns.ts';
+import type { BaseRecorder } from '../files/bases.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
 import { Cargo } from './cargo.ts';
 import { ChunkBook } from './chunk-book.ts';
+import { Copies } from './copies.ts';
+import type { Delta } from './delta.ts';
 import { lineFailure } from './failures.ts';
 import type { FramePool } from './frame-pool.ts';
 import { messageBytes } from './lane.ts';
@@ -23,6 +29,13 @@ import {
   type Upload,
   type Whole,
 } from './outcome.ts';
+import { documentMaxBytes, type Packable } from './pack.ts';
+import type { Parcel, SliceLoad, SliceOwner } from './parcel.ts';
+
+/** Patches are kept until they are durable: with more of them on the way the next chunk goes otherwise. */
+const patchesMaxBytes = 2 * 1024 * 1024;
+/** Patches that the cloud could not use, before none is made any more. */
+const patchesRefusedMax = 2;
 
 export interface OutgoingProgress {
   readonly durableBytes: number;
@@ -30,7 +43,7 @@ export interface OutgoingProgress {
   readonly sizeBytes?: number;
 }
 
-export class OutgoingDocument {
+export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   readonly upload: Upload;
   priority: number;
   handle: number | undefined;
@@ -40,6 +53,7 @@ export class OutgoingDocument {
   readonly #limits: LineLimitsAboard;
   readonly #source: DocumentSource | undefined;
   readonly #wake: () => void;
+  readonly #isTurnToRead: (document: OutgoingDocument) => boolean;
   readonly #allocate: (count: number) => Uint8Array;
   #reader: DocumentReader | undefined;
   #reading = false;
@@ -47,13 +61,28 @@ export class OutgoingDocument {
   readonly #book = new ChunkBook();
   readonly #cargo = new Cargo(this.#book, (index) => this.#reader?.release(index));
   #countRead = 0;
+  /** The version before, and what goes by it. */
+  #delta: Delta | undefined;
+  #copies: Copies | undefined;
+  readonly #patches = new Map<number, Uint8Array>();
+  #patchesBytes = 0;
+  #patchesRefused = 0;
+  /** Copied, and wanted otherwise: named by their ids if those are known to be ashore. */
+  readonly #uncopied = new RunSet();
+  #recorder: BaseRecorder | undefined;
   #offerSaid = false;
   #finishSaid = false;
   #awaitsHeld: boolean;
+  /** Nothing of it was ever said, and the cloud cannot hold anything of it. */
+  #isFresh: boolean;
+  /** It is to travel whole: nothing is said of it before it is read. */
+  #mayPack: boolean;
   /** A lane broke off under it: what is ashore when the next one opens is resumed. */
   #brokeOff = false;
   #prefixesHeldBytes = 0;
   #wantRounds = 0;
+  /** The cloud misses these, and they have not left again yet. */
+  readonly #wanted = new RunSet();
   #proof: StoredProof | undefined;
   #closed = false;
   #suspended = false;
@@ -70,16 +99,49 @@ export class OutgoingDocument {
       frames: FramePool;
       meter: Meter;
       wake: () => void;
+      /** Not while those before it have enough in hand. */
+      isTurnToRead: (document: OutgoingDocument) => boolean;
     },
   ) {
     this.upload = upload;
     this.priority = upload.priority;
     this.#source = parts.source;
     this.#awaitsHeld = !parts.fresh;
+    this.#isFresh = parts.fresh;
     this.meter = parts.meter;
     this.#limits = parts.limits;
+    const { sizeBytes = 0 } = upload;
+    this.#mayPack = parts.fresh && sizeBytes > 0 && sizeBytes <= parts.limits.packDocumentMaxBytes;
     this.#allocate = (count) => parts.frames.take(count);
     this.#wake = parts.wake;
+    this.#isTurnToRead = parts.isTurnToRead;
+  }
+
+  get age(): string {
+    return this.upload.uploadId;
+  }
+
+  /** Content not sent yet; unknown counts as endless. */
+  get leftBytes(): number {
+    const { sizeBytes } = this.upload;
+    return sizeBytes === undefined ? Number.MAX_SAFE_INTEGER : Math.max(0, sizeBytes - this.sentBytes);
+  }
+
+  /** Is there anything left to say? False while its effect is stopped. */
+  get hasMore(): boolean {
+    if (this.#suspended || this.#closed || this.isOver || this.#proof) return false;
+    if (!this.#source) return !this.#offerSaid;
+    return !this.#finishSaid || !this.#cargo.isEmpty || !this.#book.again.isEmpty || !this.#isCopied;
+  }
+
+  /** Bytes of it in memory, waiting to leave. */
+  get inHandBytes(): number {
+    return this.#cargo.bytes;
+  }
+
+  /** It may have become its turn to be read. */
+  readAhead(): void {
+    if (!this.#reading && !this.#whole && this.#cargo.bytes === 0) void this.#read();
   }
 
   get isSuspended(): boolean {
@@ -144,36 +206,52 @@ export class OutgoingDocument {
     if (this.#closed) return;
     this.#closed = true;
     this.#cargo.clear();
-    await this.#reader?.close();
+    this.#patches.clear();
+    await Promise.all([this.#reader?.close(), this.#delta?.close(), this.#recorder?.discard()]);
   }
 
   // ------------------------------------------------------------------------------ for the line
 
-  /** A lane is open: under this handle from now on. With what the cloud already said it holds, if it did. */
+  /** A session is there: under this handle from now on. With what the cloud already said it holds, if it did. */
   bind(handle: number, held: readonly HeldFrame[] | undefined): void {
     const wasBound = this.handle !== undefined;
     this.handle = handle;
     this.#offerSaid = false;
     this.#finishSaid = false;
-    if (wasBound) this.#awaitsHeld = true;
+    if (wasBound && !this.#isFresh) this.#awaitsHeld = true;
     this.#brokeOff = wasBound;
     this.#prefixesHeldBytes = 0;
     this.#book.doubtAll();
     this.#cargo.restart();
+    this.#copies?.sayAgain();
+    if (!this.#awaitsHeld) this.#cargo.goOn(); // what was read before goes on as it was
     for (const frame of held ?? []) this.held(frame);
     void this.#read();
   }
 
-  /** No lane: nothing leaves, reading waits. */
+  /** The session is over, or forgotten ashore: nothing leaves, reading waits. */
   unbind(): void {
     this.#offerSaid = false;
-    this.#awaitsHeld = true;
+    this.#awaitsHeld = !this.#isFresh;
+  }
+
+  lost({ handle, index, from, to }: SliceLoad): void {
+    if (handle !== this.handle || this.#awaitsHeld || this.isOver || this.#book.isDurable(index)) return;
+    if (this.#cargo.lost(index, from, to)) void this.#read();
+  }
+
+  arrived({ handle, index, from, to }: SliceLoad): void {
+    if (handle === this.handle && !this.#awaitsHeld) this.#cargo.arrived(index, from, to);
   }
 
   held(frame: HeldFrame): void {
     for (const run of frame.durable) this.#settle(run);
-    // Asked nothing, so nothing waits: what is in the air is not to be sent again.
-    if (!this.#awaitsHeld) return;
+    // Asked nothing, so nothing waits; what a lane seemed to have lost and is here need not go again.
+    if (!this.#awaitsHeld) {
+      for (const { index, prefixBytes, encoded } of frame.partial)
+        if (!encoded) this.#cargo.arrived(index, 0, prefixBytes);
+      return;
+    }
     this.#book.hold(frame.partial);
     for (const { prefixBytes } of frame.partial) this.#prefixesHeldBytes += prefixBytes;
     if (frame.more) return;
@@ -185,8 +263,21 @@ export class OutgoingDocument {
     this.#wake();
   }
 
+  /** The line broke off and is there again: what had arrived before goes no second time. */
+  goesOn(): void {
+    if (!this.#source || this.#awaitsHeld || !this.#offerSaid || this.isOver) return;
+    this.meter.resumed(
+      this.#book.durableBytes + this.#book.leftBytes((index) => this.#cargo.unsentOf(index)),
+    );
+  }
+
   durable(runs: readonly Run[]): void {
-    for (const run of runs) this.#settle(run);
+    // A word that the shore said before it missed them says nothing.
+    for (const run of runs)
+      if (this.#wanted.isEmpty) this.#settle(run);
+      else
+        for (let index = run.start; index < run.end; index++)
+          if (!this.#wanted.has(index)) this.#settle({ start: index, end: index + 1 });
     void this.#read();
   }
 
@@ -207,12 +298,21 @@ export class OutgoingDocument {
     const strangers: Uint8Array[] = [];
     for (const run of frame.runs) {
       for (let index = run.start; index < Math.min(run.end, this.#countRead); index++) {
+        if (this.#copies?.drop(index)) {
+          if (frame.reason === 'unknown-reference') this.#delta?.giveUp();
+          this.#uncopied.add(index);
+          this.#book.again.add(index);
+          continue;
+        }
+        if (this.#dropPatch(index)) this.#patchesRefused += 1;
         const stranger = this.#book.want(index);
+        this.#wanted.add(index);
         if (stranger) strangers.push(stranger);
-        if (!this.#cargo.holds(index)) this.#book.again.add(index);
+        if (!this.#cargo.whole(index)) this.#book.again.add(index);
       }
     }
     this.#finishSaid = false;
+    if (this.#patchesRefused > patchesRefusedMax) this.#delta?.giveUp();
     void this.#source.ledger.forget(strangers).catch(() => {}); // only a hint: a stale one is asked for again
     void this.#read();
     this.#wake();
@@ -226,37 +326,79 @@ export class OutgoingDocument {
     else void this.#read(); // finished before: read on to know that it is the same
   }
 
-  /** The next frame to leave, its slice at most `maxBytes` long; undefined: nothing now. */
-  take(maxBytes: number): Uint8Array | undefined {
-    const frame = this.#next(maxBytes);
-    if (!frame) return undefined;
-    this.meter.sent(messageBytes(frame.length));
-    if (this.#finishSaid && this.#whole) this.#sent.end({ sent: this.#whole });
-    return frame;
+  inPack(maxBytes: number): PackDocument | undefined {
+    const { handle } = this;
+    if (!this.#mayPack || !this.#whole || this.#reading || this.#awaitsHeld || handle === undefined)
+      return undefined;
+    const content = this.#cargo.only;
+    if (!this.hasMore || !content || content.length !== this.#whole.lengthBytes) return undefined;
+    if (content.length > maxBytes) return undefined;
+    const { uploadId, name, version, modifiedMs } = this.upload;
+    const { priority } = this;
+    return { handle, uploadId, version, priority, modifiedMs, name, sha256: this.#whole.sha256, content };
   }
 
-  #next(maxBytes: number): Uint8Array | undefined {
+  packed(wireBytes: number): void {
+    const whole = this.#whole!;
+    this.#isFresh = false;
+    this.#mayPack = false;
+    this.#offerSaid = true;
+    this.#finishSaid = true;
+    this.sentBytes = whole.lengthBytes;
+    this.#cargo.dropOnly();
+    this.meter.sent(wireBytes);
+    this.#sent.end({ sent: whole });
+  }
+
+  isMissing(handle: number): boolean {
+    return this.handle === handle && !this.isOver && !this.#proof && !this.#closed;
+  }
+
+  /** The next frame to leave, its slice at most `maxBytes` long; undefined: nothing now. */
+  take(maxBytes: number): Parcel | undefined {
+    const parcel = this.#next(maxBytes);
+    if (!parcel) return undefined;
+    this.meter.sent(messageBytes(parcel.frame.length));
+    if (this.#finishSaid && this.#whole) this.#sent.end({ sent: this.#whole });
+    return parcel;
+  }
+
+  #next(maxBytes: number): Parcel | undefined {
     const handle = this.handle;
     if (handle === undefined || this.#suspended || this.#closed || this.isOver || this.#proof)
       return undefined;
-    if (!this.#offerSaid) return this.#offer(handle);
+    if (!this.#offerSaid && this.#waitsForPack(maxBytes)) return undefined;
+    if (!this.#offerSaid) return said(handle, this.#offer(handle));
     if (this.#awaitsHeld) return undefined;
+    const copy = this.#copies?.frame(handle);
+    if (copy) return said(handle, copy);
     const manifest = this.#cargo.manifest(handle);
-    if (manifest) return manifest;
-    const slice = this.#cargo.slice(handle, maxBytes, this.#allocate);
-    if (slice) {
-      this.sentBytes += slice.contentBytes;
+    if (manifest) return said(handle, manifest);
+    const cut = this.#cargo.slice(handle, maxBytes, this.#allocate);
+    if (cut) {
+      const { frame, index, from, to } = cut;
+      this.sentBytes += to - from;
+      if (this.#cargo.unsentOf(index) === undefined) this.#wanted.delete(index);
       void this.#read();
-      return slice.frame;
+      return { frame, load: { kind: 'slice', owner: this, handle, index, from, to } };
     }
     const whole = this.#whole;
-    if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading) return undefined;
+    if (!whole || this.#finishSaid || !this.#book.again.isEmpty || this.#reading || !this.#isCopied)
+      return undefined;
     this.#finishSaid = true;
-    return encodeYachtFrame({ type: 'FINISH', handle, ...whole, extensions: [] });
+    return said(handle, encodeYachtFrame({ type: 'FINISH', handle, ...whole, extensions: [] }));
+  }
+
+  /** Not read to its end yet, or ready for one. What turned out not to fit goes its own way. */
+  #waitsForPack(sliceMaxBytes: number): boolean {
+    if (this.#mayPack && this.#whole && !this.#reading && !this.inPack(documentMaxBytes(sliceMaxBytes)))
+      this.#mayPack = false;
+    return this.#mayPack;
   }
 
   #offer(handle: number): Uint8Array {
     this.#offerSaid = true;
+    this.#isFresh = false;
     const { uploadId, name, version, modifiedMs } = this.upload;
     const { priority } = this;
     const frame = { handle, uploadId, name, version, priority, modifiedMs, extensions: [] };
@@ -287,27 +429,36 @@ export class OutgoingDocument {
 
   #mayRead(): boolean {
     if (this.#closed || this.isOver || this.#suspended || this.handle === undefined) return false;
-    if (this.#cargo.bytes >= this.#limits.prefetchMaxBytes) return false;
+    if (!this.#isTurnToRead(this)) return false;
+    if (this.#cargo.bytes >= this.#limits.prefetchMaxBytes || this.#copies?.isFull) return false;
     if (!this.#book.again.isEmpty && !this.#awaitsHeld) return true;
     if (this.#whole || this.#book.undurableBytes >= this.#limits.undurableMaxBytes) return false;
     return true;
   }
 
   async #readAgain(index: number): Promise<boolean> {
-    const bytes = await this.#reader!.again(index);
+    const patch = this.#patches.get(index);
+    const bytes = patch ?? (await this.#reader!.again(index));
     if (this.#closed) return false;
     if (!bytes) return this.#changed();
     if (!this.#book.again.has(index)) return true; // became durable meanwhile
+    if (this.#uncopied.has(index) && (await this.#nameInstead(index, bytes))) return true;
     this.#book.again.delete(index);
+    if (patch) {
+      if (!this.#book.isLost(index)) this.#cargo.announce(this.#book.entryOf(index)!);
+      this.#cargo.load(index, patch, false);
+      return true;
+    }
     if (!this.#book.isAnnounced(index)) this.#book.announce(index, bytes.length, new Uint8Array(0), false);
-    this.#cargo.announce({ index, length: bytes.length });
+    if (!this.#book.isLost(index)) this.#cargo.announce({ index, length: bytes.length });
     this.#cargo.load(index, bytes, false);
     return true;
   }
 
   async #readNext(): Promise<boolean> {
     const source = this.#source!;
-    this.#reader ??= source.open();
+    this.#reader ??= await this.#begin(source);
+    if (this.#closed) return false;
     const step = await this.#reader.next();
     if (this.#closed) return false;
     if ('changed' in step) return this.#changed();
@@ -318,6 +469,9 @@ export class OutgoingDocument {
     if ('end' in step) return this.#ended(step.end);
     const { index, bytes, id } = step.chunk;
     this.#countRead = index + 1;
+    await this.#recorder?.add(bytes, id);
+    if (this.#closed) return false;
+    const place = this.#delta?.place(id);
     if (this.#book.isDurable(index) || this.#proof) {
       this.#book.pass(bytes.length);
       this.meter.resumed(bytes.length);
@@ -326,8 +480,16 @@ export class OutgoingDocument {
       void source.ledger.remember([id]).catch(() => {}); // only a hint
       return true;
     }
+    if (place !== undefined && this.#book.mayName(index)) {
+      this.#mayPack = false;
+      this.#copies!.add(index, place);
+      this.#reader.release(index);
+      return true;
+    }
+    this.#copies?.close();
     const known = await source.ledger.has(id);
     if (this.#closed) return false;
+    if (known || index > 0) this.#mayPack = false;
     if (known && this.#book.mayName(index)) {
       this.#book.announce(index, bytes.length, id, true);
       this.#cargo.announce({ index, length: bytes.length, id });
@@ -335,17 +497,75 @@ export class OutgoingDocument {
       return true;
     }
     if (this.#book.isDurable(index)) return true;
+    if (await this.#patch(index, bytes, id)) return true;
+    if (this.#closed) return false;
     this.#book.announce(index, bytes.length, id, false);
     this.#cargo.announce({ index, length: bytes.length });
     this.#cargo.load(index, bytes, true);
     return true;
   }
 
+  /** What is known of the version before comes first: every chunk is held against it. */
+  async #begin(source: DocumentSource): Promise<DocumentReader> {
+    const delta = await source.history?.delta();
+    if (this.#closed) await delta?.close();
+    else if (delta) {
+      this.#delta = delta;
+      this.#copies = new Copies(delta.version, (baseIndex) => delta.lengthOf(baseIndex));
+    }
+    this.#recorder = source.history?.record();
+    return source.open();
+  }
+
+  /** Sends the chunk as its difference from the version before, if that is shorter. */
+  async #patch(index: number, bytes: Uint8Array, id: Uint8Array): Promise<boolean> {
+    if (!this.#delta || !this.#book.mayName(index) || this.#patchesBytes >= patchesMaxBytes) return false;
+    const patch = await this.#delta.patch(bytes, id);
+    if (this.#closed || !patch) return false;
+    if (this.#book.isDurable(index)) return true;
+    this.#mayPack = false;
+    this.#patches.set(index, patch);
+    this.#patchesBytes += patch.length;
+    this.#book.announce(index, bytes.length, id, false, { encoding: 'patch', lengthBytes: patch.length });
+    this.#reader!.release(index);
+    this.#cargo.announce(this.#book.entryOf(index)!);
+    this.#cargo.load(index, patch, false);
+    return true;
+  }
+
+  #dropPatch(index: number): boolean {
+    const patch = this.#patches.get(index);
+    if (!patch) return false;
+    this.#patches.delete(index);
+    this.#patchesBytes -= patch.length;
+    const run = { start: index, end: index + 1 };
+    this.#cargo.cancel(run);
+    return true;
+  }
+
+  /** A chunk that could not be copied, and that the cloud may still know by its id. */
+  async #nameInstead(index: number, bytes: Uint8Array): Promise<boolean> {
+    this.#uncopied.delete(index);
+    const id = hash('sha256', bytes, 'buffer');
+    if (!this.#book.mayName(index) || !(await this.#source!.ledger.has(id))) return false;
+    if (this.#closed) return true;
+    this.#book.again.delete(index);
+    this.#book.announce(index, bytes.length, id, true);
+    this.#cargo.announce(this.#book.entryOf(index)!);
+    return true;
+  }
+
+  get #isCopied(): boolean {
+    return this.#copies?.isSaid ?? true;
+  }
+
   async #ended(whole: Whole): Promise<boolean> {
+    void this.#recorder?.end(whole);
     const version = await this.#source!.unchanged(whole);
     if (this.#closed) return false;
     if (version !== undefined) this.#sent.end({ unchanged: version });
     this.#whole = whole;
+    this.#copies?.close();
     if (this.#proof) this.#compare(whole, this.#proof);
     return false;
   }
@@ -375,11 +595,20 @@ export class OutgoingDocument {
 
   /** These are durable ashore: forgotten here, remembered in the ledger. */
   #settle(run: Run): void {
-    const { ids, namedBytes } = this.#book.settle(run);
-    this.meter.named(namedBytes);
+    const { ids, namedBytes, savedBytes } = this.#book.settle(run);
+    const copiedBytes = this.#copies?.settle(run) ?? 0;
+    this.#book.durableBytes += copiedBytes;
+    this.meter.named(namedBytes + copiedBytes + savedBytes.patch);
+    this.meter.compressed(savedBytes.zstd);
+    for (const index of this.#patches.keys())
+      if (index >= run.start && index < run.end) this.#dropPatch(index);
     this.#cargo.cancel(run);
     if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
   }
+}
+
+function said(handle: number, frame: Uint8Array): Parcel {
+  return { frame, load: { kind: 'said', handle } };
 }
 
 function internalFailure(error: unknown): Failure {

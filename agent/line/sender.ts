@@ -1,77 +1,118 @@
-// What leaves, and when: fills the window of the open lane with the most urgent frames, at the pace and below the ceiling; keeps
-// the line's figures from what is confirmed. Used by line.ts, which says which lane is open.
-import type { AckFrame, YachtFrame } from '../../cloud/contract/frames.ts';
-import { type Crossing, inDoubt, newEstimate, observe, type Sample } from '../../machines/estimators.ts';
+// What leaves, and when: at the pace and within the window, each frame on the lane with the least unconfirmed bytes; what lanes
+// have lost goes first. Keeps the line's figures from what is confirmed. Used by line.ts, which says which lanes are open.
+import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
+import { type AckFrame, arrivalMs, type YachtFrame } from '../../cloud/contract/frames.ts';
+import { type Crossing, newEstimate, observe, type Sample } from '../../machines/estimators.ts';
 import type { Clock } from '../ports.ts';
 import type { FramePool } from './frame-pool.ts';
 import { type Lane, messageBytes } from './lane.ts';
+import type { Lanes } from './lanes.ts';
 import type { LineLimitsAboard } from './limits.ts';
-import { Pace } from './pace.ts';
-
-/** Looked at again after this long when the socket, not the line, is full. */
-const socketFullMs = 2;
+import { LinePace } from './pace.ts';
+import type { Load, Parcel } from './parcel.ts';
 
 export interface SenderPorts {
   readonly clock: Clock;
   readonly limits: LineLimitsAboard;
+  readonly lanes: Lanes;
   /** Where frames go back to once they have left. */
   readonly frames: FramePool;
   /** The next frame of any document, its slice at most so long. */
-  readonly next: (sliceMaxBytes: number) => Uint8Array | undefined;
+  readonly next: (sliceMaxBytes: number) => Parcel | undefined;
+  /** Is a frame about this handle still worth saying? */
+  readonly isBound: (handle: number) => boolean;
   /** The first byte left on a line on which nothing was outstanding. */
   readonly stirred: () => void;
   readonly crossed: (crossing: Crossing) => void;
 }
 
 export class Sender {
+  readonly pace = new LinePace();
   readonly #ports: SenderPorts;
-  readonly #pace: Pace;
-  #lane: Lane | undefined;
   #allowedBytes: number;
   #estimate = newEstimate;
-  #windowWasFull = false;
+  #heldMs = 0;
   #pumping = false;
+  #halted = false;
+  /** Nothing leaves before. */
+  #notBeforeMs = 0;
   #cancelPump: (() => void) | undefined;
+  #pumpAtMs = Number.POSITIVE_INFINITY;
+  /** Frames that lanes have lost, to be said again. */
+  #again: Parcel[] = [];
   wireBytesUp = 0;
+  repeatedBytes = 0;
 
   constructor(ports: SenderPorts) {
     this.#ports = ports;
-    this.#pace = new Pace(ports.limits);
     this.#allowedBytes = ports.limits.windowMaxBytes;
   }
 
-  /** A proven lane; the cloud allows so much unconfirmed on it. */
-  open(lane: Lane, allowedBytes: number): void {
-    this.#lane = lane;
-    this.#allowedBytes = allowedBytes;
-    this.#estimate = { ...newEstimate, degraded: this.#estimate.degraded };
-    this.#pace.restart();
+  /** The cloud allows so much unconfirmed. */
+  allow(bytes: number): void {
+    this.#allowedBytes = Math.min(bytes, this.#ports.limits.windowMaxBytes);
   }
 
-  close(): void {
-    this.#lane = undefined;
-    this.#cancelPump?.();
-    this.#cancelPump = undefined;
+  /** Nothing answers: nothing leaves any more. */
+  halt(): void {
+    if (this.#halted) return;
+    this.#halted = true;
+    this.#rest();
+    this.pace.linkLost(this.#now);
   }
 
-  throttle(bytesPerSecond: number | null): void {
-    this.#pace.throttle(bytesPerSecond, this.#ports.clock.monotonicMs());
+  goOn(): void {
+    if (!this.#halted) return;
+    this.#halted = false;
+    this.pace.linkBack(this.#now);
+    // The clock of doubt starts anew.
+    this.#estimate = {
+      ...this.#estimate,
+      outstandingSinceMs: this.#ports.lanes.outstandingBytes > 0 ? this.#now : null,
+    };
     this.pump();
   }
 
-  get inDoubt(): boolean {
-    return inDoubt(this.#estimate, this.#ports.clock.monotonicMs());
+  /** The cloud is about to say what it holds: nothing is repeated before. */
+  waitFor(ms: number): void {
+    this.#notBeforeMs = this.#now + ms;
+  }
+
+  throttle(bytesPerSecond: number | null): void {
+    this.pace.throttle(bytesPerSecond, this.#now);
+    this.pump();
+  }
+
+  get roundTripMs(): number | undefined {
+    return this.#estimate.srttMs ?? undefined;
+  }
+
+  get variationMs(): number {
+    return this.#estimate.rttvarMs;
+  }
+
+  /** How long the cloud holds its confirmations back, of late at most: on thin lines it is thrifty. */
+  get heldMs(): number {
+    return this.#heldMs;
+  }
+
+  /** How long bytes have been outstanding without any being confirmed. */
+  get silentMs(): number {
+    const since = this.#estimate.outstandingSinceMs;
+    return since === null ? 0 : this.#now - since;
   }
 
   get figures() {
-    const { rate, ceiling } = this.#pace;
+    const told = this.pace.describe();
     return {
-      outstandingBytes: this.#lane?.outstandingBytes ?? 0,
-      windowBytes: Math.round(this.#window()),
-      rateBytesPerSecond: rate === undefined ? null : Math.round(rate),
-      ceilingBytesPerSecond: ceiling === undefined ? null : Math.round(ceiling),
+      outstandingBytes: this.#ports.lanes.outstandingBytes,
+      windowBytes: Math.round(this.#windowBytes()),
+      rateBytesPerSecond: rounded(this.#estimate.rateBps),
+      ceilingBytesPerSecond: rounded(told.capBytesPerSecond),
       srttMs: this.#estimate.srttMs,
-      wireBytesUp: this.wireBytesUp,
+      wireBytesUp: this.pace.wireBytes,
+      repeatedBytes: this.repeatedBytes,
+      rate: { ...told, events: told.events.map((event) => ({ ...event })) },
     };
   }
 
@@ -86,63 +127,127 @@ export class Sender {
     }
   }
 
-  /** A frame that waits for nothing; the ceiling is debited all the same. */
-  say(frame: YachtFrame): void {
-    const lane = this.#lane;
-    if (!lane?.isOpen) return;
-    const before = lane.outstandingBytes;
-    this.#count(lane.send(frame), before, this.#ports.clock.monotonicMs());
+  /** A frame that waits for nothing; the pace is debited all the same. */
+  say(frame: YachtFrame, load: Load, lane: Lane | undefined = this.#ports.lanes.best()): void {
+    const parcel = { frame: encodeYachtFrame(frame), load };
+    if (lane?.isOpen) this.#send(lane, parcel);
+    else if (load.kind === 'said') this.#again.push(parcel);
   }
 
-  /** `rttMs` undefined: an ACK without news of bytes. */
-  acknowledged(ack: AckFrame, bytes: number, rttMs: number | undefined): void {
-    const now = this.#ports.clock.monotonicMs();
-    if (rttMs !== undefined) {
-      this.#sample({ kind: 'rtt', rttMs, atMs: now });
-      this.#pace.acknowledged({ bytes, arrivalMs: ack.arrivalMs, rttMs, wasFull: this.#windowWasFull }, now);
-      this.#windowWasFull = false;
+  /** What a lane has lost goes first. */
+  repeat(parcels: readonly Parcel[]): void {
+    for (const parcel of parcels) {
+      const { load } = parcel;
+      if (load.kind === 'slice') {
+        this.repeatedBytes += load.to - load.from;
+        load.owner.lost(load);
+      } else if (load.kind === 'said') {
+        this.repeatedBytes += parcel.frame.length;
+        this.#again.push(parcel);
+      }
     }
-    const outstandingBytes = this.#lane?.outstandingBytes ?? 0;
-    this.#sample({ kind: 'ack', bytes, outstandingBytes, atMs: now });
+    this.#sample({
+      kind: 'ack',
+      bytes: 0,
+      outstandingBytes: this.#ports.lanes.outstandingBytes,
+      atMs: this.#now,
+    });
   }
 
-  #window(): number {
-    return Math.min(this.#pace.windowBytes(), this.#allowedBytes);
+  /** No lane is open. */
+  stop(): void {
+    this.#rest();
+  }
+
+  /** The cloud remembers nothing of this session: what was to be said again to it has no meaning. */
+  forget(): void {
+    this.#again = this.#again.filter(({ load }) => load.kind === 'said' && load.handle === undefined);
+  }
+
+  /** Answers the bytes confirmed, over all lanes. */
+  acknowledged(ack: AckFrame, atMs: number): number {
+    const { lanes } = this.#ports;
+    const samples: { lane: number; mark: number; bytes: number; arrivalMs: number }[] = [];
+    let bytes = 0;
+    for (const said of ack.lanes) {
+      const lane = lanes.bySerial(said.serial);
+      const news = lane?.confirm(said, atMs);
+      if (!lane || !news) continue;
+      bytes += news.wireBytes;
+      this.#heldMs = Math.max(said.heldMs, this.#heldMs * heldDecay);
+      samples.push({
+        lane: said.serial,
+        mark: news.mark,
+        bytes: news.wireBytes,
+        arrivalMs: arrivalMs(ack, said),
+      });
+      this.#sample({ kind: 'rtt', rttMs: Math.max(0, atMs - news.sentMs - said.heldMs), atMs });
+    }
+    this.pace.confirmed({ samples, atMs });
+    this.#sample({ kind: 'ack', bytes, outstandingBytes: lanes.outstandingBytes, atMs });
+    return bytes;
+  }
+
+  get #now(): number {
+    return this.#ports.clock.monotonicMs();
+  }
+
+  #windowBytes(): number {
+    return Math.min(this.pace.windowBytes(), this.#allowedBytes);
   }
 
   #pumpOne(): boolean {
-    const lane = this.#lane;
-    if (!lane?.isOpen) return false;
-    if (lane.outstandingBytes >= this.#window()) {
-      this.#windowWasFull = true;
-      return false;
-    }
-    const { clock, limits, frames, next } = this.#ports;
-    const now = clock.monotonicMs();
-    const waitMs = lane.bufferedBytes() > limits.socketMaxBytes ? socketFullMs : this.#pace.waitMs(now);
+    const { lanes, next, frames } = this.#ports;
+    if (this.#halted || lanes.count === 0 || lanes.outstandingBytes >= this.#windowBytes()) return false;
+    const waitMs = Math.max(this.#notBeforeMs - this.#now, this.pace.waitMs(this.#now));
     if (waitMs > 0) {
-      this.#cancelPump ??= clock.after(waitMs, () => {
-        this.#cancelPump = undefined;
-        this.pump();
-      });
+      this.#pumpIn(Math.max(1, Math.ceil(waitMs)));
       return false;
     }
-    const bytes = next(this.#pace.sliceBytes());
-    if (!bytes) return false;
-    const before = lane.outstandingBytes;
-    this.#count(
-      lane.sendBytes(bytes, () => frames.give(bytes)),
-      before,
-      now,
-    );
+    const lane = lanes.pick((one) => this.pace.laneWindowBytes(one.serial));
+    if (!lane) {
+      this.#pumpIn(laneFullMs);
+      return false;
+    }
+    const parcel = this.#nextAgain() ?? next(this.pace.grainBytes());
+    if (!parcel) return false;
+    this.#send(lane, parcel, () => frames.give(parcel.frame));
     return true;
   }
 
-  #count(bytes: number, outstandingBefore: number, now: number): void {
-    const wire = messageBytes(bytes);
+  #pumpIn(delayMs: number): void {
+    const atMs = this.#now + delayMs;
+    if (atMs >= this.#pumpAtMs) return;
+    this.#rest();
+    this.#pumpAtMs = atMs;
+    this.#cancelPump = this.#ports.clock.after(delayMs, () => {
+      this.#rest();
+      this.pump();
+    });
+  }
+
+  #rest(): void {
+    this.#cancelPump?.();
+    this.#cancelPump = undefined;
+    this.#pumpAtMs = Number.POSITIVE_INFINITY;
+  }
+
+  #nextAgain(): Parcel | undefined {
+    for (;;) {
+      const parcel = this.#again.shift();
+      if (parcel?.load.kind !== 'said') return parcel;
+      const { handle } = parcel.load;
+      if (handle === undefined || this.#ports.isBound(handle)) return parcel;
+    }
+  }
+
+  #send(lane: Lane, parcel: Parcel, taken?: () => void): void {
+    const now = this.#now;
+    const wasIdle = this.#ports.lanes.outstandingBytes === 0;
+    const wire = messageBytes(parcel.frame.length);
     this.wireBytesUp += wire;
-    this.#pace.spent(wire, now);
-    if (outstandingBefore > 0) return;
+    lane.send(parcel, this.pace.sent(wire, now), taken);
+    if (!wasIdle) return;
     this.#sample({ kind: 'sent', atMs: now });
     this.#ports.stirred();
   }
@@ -152,4 +257,13 @@ export class Sender {
     this.#estimate = estimate;
     if (event) this.#ports.crossed(event);
   }
+}
+
+/** Per confirmation. */
+const heldDecay = 0.98;
+/** Looked at again after this long when every lane is full. */
+const laneFullMs = 5;
+
+function rounded(bytesPerSecond: number | null): number | null {
+  return bytesPerSecond === null ? null : Math.round(bytesPerSecond);
 }

@@ -3,8 +3,11 @@
 import { ByteReader, Malformed } from './bytes.ts';
 import { failureClasses } from './failure.ts';
 import {
+  type AnnouncedChunk,
   type CloudFrame,
+  type EncodedForm,
   type Extension,
+  encodings,
   frameLimits,
   frameTypes,
   wantReasons,
@@ -91,6 +94,24 @@ function readYachtFrame(type: number, reader: ByteReader): YachtFrame | undefine
         entries: readEntries(reader),
         extensions: readExtensions(reader),
       };
+    case frameTypes.COPY:
+      return {
+        type: 'COPY',
+        handle: reader.varint(),
+        first: reader.varint(),
+        baseVersion: reader.varint(),
+        runs: list(reader, frameLimits.copyRunsMaxCount, () => ({
+          baseIndex: reader.varint(),
+          count: within(reader.varint(), 1, frameLimits.chunksMaxCount),
+        })),
+        extensions: readExtensions(reader),
+      };
+    case frameTypes.PACK: {
+      const isEncoded = within(reader.varint(), 0, 1) === 1; // a patch of nothing is no pack
+      const lengthBytes = within(reader.varint(), 1, frameLimits.packMaxBytes);
+      const bytes = reader.rest();
+      return { type: 'PACK', ...(isEncoded && { encoding: 'zstd' }), lengthBytes, bytes };
+    }
     case frameTypes.FINISH:
       return {
         type: 'FINISH',
@@ -128,6 +149,8 @@ function readCloudFrame(type: number, reader: ByteReader): CloudFrame | undefine
         version: reader.varint(),
         sessionId: hexFromBytes(reader.fixed(16)),
         lane: reader.varint(),
+        serial: reader.varint(),
+        sinceMs: reader.varint(),
         epoch: reader.varint(),
         timeMs: reader.varint(),
         tenantId: readId(reader),
@@ -150,15 +173,19 @@ function readCloudFrame(type: number, reader: ByteReader): CloudFrame | undefine
       const partial = list(reader, frameLimits.partialsMaxCount, () => ({
         index: reader.varint(),
         prefixBytes: reader.varint(),
+        ...readForm(reader),
       }));
       return { type: 'HELD', uploadId, ...(handle > 0 && { handle: handle - 1 }), durable, partial, more };
     }
     case frameTypes.ACK:
       return {
         type: 'ACK',
-        receivedBytes: reader.varint(),
-        arrivalMs: reader.varint(),
-        heldMs: reader.varint(),
+        nowMs: readTenths(reader),
+        lanes: list(reader, frameLimits.lanesPerAckMaxCount, () => ({
+          serial: reader.varint(),
+          receivedBytes: reader.varint(),
+          heldMs: readTenths(reader),
+        })),
         documents: list(reader, frameLimits.documentsPerAckMaxCount, () => ({
           handle: reader.varint(),
           durable: readRuns(reader),
@@ -242,13 +269,38 @@ function readBye(reader: ByteReader) {
   };
 }
 
-/** Chunk lengths; an odd first number says that an id of 32 bytes follows. */
-function readEntries(reader: ByteReader): { length: number; id?: Uint8Array }[] {
-  return list(reader, frameLimits.manifestEntriesMaxCount, () => {
+/** Chunk lengths; the first number's remainder by 4 says what follows: 0 nothing, 1 an id, 2 the form in which bytes travel. */
+function readEntries(reader: ByteReader): AnnouncedChunk[] {
+  return list(reader, frameLimits.manifestEntriesMaxCount, (): AnnouncedChunk => {
     const head = reader.varint();
-    const length = within(Math.floor(head / 2), 1, frameLimits.chunkMaxBytes);
-    return head % 2 === 1 ? { length, id: reader.fixed(32) } : { length };
+    const length = within(Math.floor(head / 4), 1, frameLimits.chunkMaxBytes);
+    switch (head % 4) {
+      case 0:
+        return { length };
+      case 1:
+        return { length, id: reader.fixed(32) };
+      case 2: {
+        const form = readForm(reader);
+        if (!form.encoded) throw new Malformed('an encoded chunk without its encoding');
+        return { length, ...form };
+      }
+      default:
+        throw new Malformed('a chunk of an unknown kind');
+    }
   });
+}
+
+/** Encoding (0 none), then the length in it. */
+function readForm(reader: ByteReader): { encoded?: EncodedForm } {
+  const position = reader.varint();
+  if (position === 0) return {};
+  const encoding = pick(encodings, position - 1);
+  return { encoded: { encoding, lengthBytes: within(reader.varint(), 1, frameLimits.chunkMaxBytes) } };
+}
+
+/** Milliseconds that travel as tenths. */
+function readTenths(reader: ByteReader): number {
+  return within(reader.varint(), 0, frameLimits.tenthsMax) / 10;
 }
 
 /** Unknown even tags are kept and harmless; no odd tag means anything in this version, so all are refused. */

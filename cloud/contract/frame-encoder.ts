@@ -4,7 +4,10 @@ import { failureClasses } from './failure.ts';
 import {
   type AckFrame,
   type CloudFrame,
+  type CopyFrame,
+  type EncodedForm,
   type Extension,
+  encodings,
   type Frame,
   frameTypes,
   type HeldFrame,
@@ -13,6 +16,7 @@ import {
   type ManifestFrame,
   type NoticeFrame,
   type OfferFrame,
+  type PackFrame,
   type ReceiptFrame,
   type RefusedFrame,
   wantReasons,
@@ -30,6 +34,10 @@ export function encodeYachtFrame(frame: YachtFrame): Uint8Array {
       return offer(frame);
     case 'MANIFEST':
       return manifest(frame);
+    case 'COPY':
+      return copy(frame);
+    case 'PACK':
+      return pack(frame);
     case 'SLICE':
       return encodeSlice(frame.handle, frame.index, frame.offset, frame.bytes);
     case 'FINISH': {
@@ -115,6 +123,8 @@ export function encodeHelloBody(frame: Omit<HelloFrame, 'signature'>): Uint8Arra
     .varint(frame.version)
     .fixed(bytesFromHex(frame.sessionId))
     .varint(frame.lane)
+    .varint(frame.serial)
+    .varint(frame.sinceMs)
     .varint(frame.epoch)
     .varint(frame.timeMs);
   writeId(writer, frame.tenantId);
@@ -158,10 +168,36 @@ function manifest(frame: ManifestFrame): Uint8Array {
     .varint(frame.first)
     .varint(frame.entries.length);
   for (const entry of frame.entries) {
-    writer.varint(entry.length * 2 + (entry.id ? 1 : 0));
+    writer.varint(entry.length * 4 + (entry.id ? 1 : entry.encoded ? 2 : 0));
     if (entry.id) writer.fixed(entry.id);
+    else if (entry.encoded) writeForm(writer, entry.encoded);
   }
   return extend(writer, frame.extensions);
+}
+
+/** Encoding by position + 1, since 0 stands for none; then the length in it. */
+function writeForm(writer: ByteWriter, form: EncodedForm | undefined): void {
+  if (!form) writer.varint(0);
+  else writer.varint(encodings.indexOf(form.encoding) + 1).varint(form.lengthBytes);
+}
+
+function copy(frame: CopyFrame): Uint8Array {
+  const writer = start(frameTypes.COPY)
+    .varint(frame.handle)
+    .varint(frame.first)
+    .varint(frame.baseVersion)
+    .varint(frame.runs.length);
+  for (const { baseIndex, count } of frame.runs) writer.varint(baseIndex).varint(count);
+  return extend(writer, frame.extensions);
+}
+
+function pack(frame: PackFrame): Uint8Array {
+  return new ByteWriter(16 + frame.bytes.length)
+    .byte(frameTypes.PACK)
+    .varint(frame.encoding ? encodings.indexOf(frame.encoding) + 1 : 0)
+    .varint(frame.lengthBytes)
+    .fixed(frame.bytes)
+    .done();
 }
 
 function hello(frame: HelloFrame): Uint8Array {
@@ -175,21 +211,27 @@ function held(frame: HeldFrame): Uint8Array {
     .byte(frame.more ? 1 : 0);
   writeRuns(writer, frame.durable);
   writer.varint(frame.partial.length);
-  for (const { index, prefixBytes } of frame.partial) writer.varint(index).varint(prefixBytes);
+  for (const { index, prefixBytes, encoded } of frame.partial) {
+    writer.varint(index).varint(prefixBytes);
+    writeForm(writer, encoded);
+  }
   return writer.done();
 }
 
 function ack(frame: AckFrame): Uint8Array {
-  const writer = start(frameTypes.ACK)
-    .varint(frame.receivedBytes)
-    .varint(frame.arrivalMs)
-    .varint(frame.heldMs)
-    .varint(frame.documents.length);
+  const writer = start(frameTypes.ACK).varint(tenths(frame.nowMs)).varint(frame.lanes.length);
+  for (const { serial, receivedBytes, heldMs } of frame.lanes)
+    writer.varint(serial).varint(receivedBytes).varint(tenths(heldMs));
+  writer.varint(frame.documents.length);
   for (const { handle, durable } of frame.documents) {
     writer.varint(handle);
     writeRuns(writer, durable);
   }
   return writer.done();
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10);
 }
 
 function receipt(frame: ReceiptFrame): Uint8Array {

@@ -30,13 +30,54 @@ export interface OfferFrame {
   readonly extensions: readonly Extension[];
 }
 
-/** Chunks of the growing manifest, from `first` on. With an id: its bytes will not be sent, the cloud has them. */
+/** How the bytes of a chunk or a pack travel when not as they are; on the wire by position + 1. */
+export const encodings = ['zstd', 'patch'] as const;
+export type Encoding = (typeof encodings)[number];
+
+/** The form in which a chunk's bytes travel; slices and prefixes count in these bytes. Absent everywhere: as they are. */
+export interface EncodedForm {
+  readonly encoding: Encoding;
+  /** Bytes in this form, 1 … chunkMaxBytes. */
+  readonly lengthBytes: number;
+}
+
+/** A chunk as announced. `length`: of its content. With an id no bytes follow: the cloud has them. Never both id and form. */
+export interface AnnouncedChunk {
+  readonly length: number;
+  readonly id?: Uint8Array;
+  readonly encoded?: EncodedForm;
+}
+
+/** Chunks of the growing manifest, from `first` on. */
 export interface ManifestFrame {
   readonly type: 'MANIFEST';
   readonly handle: number;
   readonly first: number;
-  readonly entries: readonly { readonly length: number; readonly id?: Uint8Array }[];
+  readonly entries: readonly AnnouncedChunk[];
   readonly extensions: readonly Extension[];
+}
+
+/**
+ * Chunks from `first` on are those of an older version of the same document, named by their place in it: run after run, without
+ * gaps here. No bytes and no MANIFEST entries for them follow. A base that is not ashore: WANT unknown-reference.
+ */
+export interface CopyFrame {
+  readonly type: 'COPY';
+  readonly handle: number;
+  readonly first: number;
+  readonly baseVersion: number;
+  readonly runs: readonly { readonly baseIndex: number; readonly count: number }[];
+  readonly extensions: readonly Extension[];
+}
+
+/** Whole small documents in one frame; what is inside is read by pack.ts. Each opens its handle: no OFFER, no FINISH. */
+export interface PackFrame {
+  readonly type: 'PACK';
+  /** Absent: as they are. A patch is refused. */
+  readonly encoding?: 'zstd';
+  /** Bytes of the list when decoded, 1 … packMaxBytes. */
+  readonly lengthBytes: number;
+  readonly bytes: Uint8Array;
 }
 
 /** A piece of a chunk. Any lane of the session may carry it, in any order, any number of times. */
@@ -106,6 +147,13 @@ export interface HelloFrame {
   /** 32 hex characters. */
   readonly sessionId: string;
   readonly lane: number;
+  /** Number of this connection within the cloud's memory of the session: 1, 2, 3 …, never used twice. ACKs name lanes by it. */
+  readonly serial: number;
+  /**
+   * Since when (wall ms) the cloud remembers this session. Another value than on the lanes before: it remembers nothing that was
+   * said (it was started anew, or the yacht was away too long), and all documents are to be offered again.
+   */
+  readonly sinceMs: number;
   /** Fencing number of this session; a newer one ends it. */
   readonly epoch: number;
   /** The cloud's wall clock. */
@@ -125,29 +173,52 @@ export interface HeldFrame {
   /** The answer to this handle's OFFER; absent: said unasked, after HELLO. */
   readonly handle?: number;
   readonly durable: readonly Run[];
-  /** Not durable yet, but here: the first `prefixBytes` of these chunks need not be sent while this session lasts. */
-  readonly partial: readonly { readonly index: number; readonly prefixBytes: number }[];
+  /** Not durable yet, but here: the first `prefixBytes` of these chunks, in this form, need not be sent while this session lasts. */
+  readonly partial: readonly PartialHeld[];
   readonly more: boolean;
 }
 
-/** Two watermarks: received on this lane (pace by it), durable per document (forget by it). */
+/** What the cloud holds of a chunk that is not durable. `encoded` absent: the prefix counts in the chunk's own bytes. */
+export interface PartialHeld {
+  readonly index: number;
+  readonly prefixBytes: number;
+  readonly encoded?: EncodedForm;
+}
+
+/**
+ * Two watermarks: received per lane (pace by it), durable per document (forget by it). Comes on any lane of the session and may
+ * repeat what was said: everything in it is cumulative. Times are in ms, in steps of a tenth.
+ */
 export interface AckFrame {
   readonly type: 'ACK';
-  /** Bytes of all frames read on this lane so far, without WebSocket headers. */
-  readonly receivedBytes: number;
-  /** The cloud's monotonic clock when the newest of them was read. */
-  readonly arrivalMs: number;
-  /** How long the answer was held back after that: take it off the round trip. */
-  readonly heldMs: number;
-  /** Newly durable since the last ACK of this session (all of them after a lane was lost). */
+  /** The cloud's monotonic clock when this was said. */
+  readonly nowMs: number;
+  readonly lanes: readonly LaneAck[];
   readonly documents: readonly { readonly handle: number; readonly durable: readonly Run[] }[];
 }
 
+export interface LaneAck {
+  /** HELLO.serial of the lane. */
+  readonly serial: number;
+  /** Bytes of all frames read on it so far, without WebSocket headers. */
+  readonly receivedBytes: number;
+  /** How long before `nowMs` the newest of them was read: take it off the round trip. */
+  readonly heldMs: number;
+}
+
+/** The cloud's monotonic clock when the newest frame of this lane was read. */
+export function arrivalMs(ack: AckFrame, lane: LaneAck): number {
+  return (Math.round(ack.nowMs * 10) - Math.round(lane.heldMs * 10)) / 10;
+}
+
 /** Why a WANT was said. */
-export const wantReasons = ['hole', 'unknown-reference', 'known'] as const;
+export const wantReasons = ['hole', 'unknown-reference', 'known', 'undecodable'] as const;
 export type WantReason = (typeof wantReasons)[number];
 
-/** `known`: these chunks need not be sent. Else: these must be (again), with their bytes. Cancels or adds, never gates. */
+/**
+ * `known`: these chunks need not be sent. Else: these must be (again), with their bytes; `undecodable`: as they are, since their
+ * encoded form cannot be read here. Cancels or adds, never gates.
+ */
 export interface WantFrame {
   readonly type: 'WANT';
   readonly handle: number;
@@ -226,6 +297,8 @@ export interface ByeFrame {
 export type YachtFrame =
   | OfferFrame
   | ManifestFrame
+  | CopyFrame
+  | PackFrame
   | SliceFrame
   | FinishFrame
   | DropFrame
@@ -260,6 +333,8 @@ export const frameTypes = {
   INVENTORY: 0x07,
   PING: 0x08,
   BYE: 0x09,
+  COPY: 0x0a,
+  PACK: 0x0b,
   HELLO: 0x81,
   HELD: 0x82,
   ACK: 0x83,
@@ -284,8 +359,15 @@ export const frameLimits = {
   extensionsMaxCount: 16,
   manifestEntriesMaxCount: 2_048,
   partialsMaxCount: 256,
+  lanesPerAckMaxCount: 16,
   documentsPerAckMaxCount: 256,
-  receiptsMaxCount: 4,
+  /** Tenths of a millisecond since the cloud started: 3,500 years. */
+  tenthsMax: 2 ** 50,
+  receiptsMaxCount: 64,
+  copyRunsMaxCount: 1_024,
+  /** A pack when decoded. */
+  packMaxBytes: 256 * 1024,
+  packDocumentsMaxCount: 256,
   inventoryMaxCount: 256,
   chunkMaxBytes: 1024 * 1024,
   /** Chunks of one document: 2^31 of 64 KiB are 128 TiB. */

@@ -1,9 +1,9 @@
 // The cloud's word that a document version is durable and committed: canonical text, and one signature over a batch of such
 // texts. The yacht rebuilds the text from what it knows itself, so a receipt for other bytes cannot be mistaken for its own.
-import { createHash } from 'node:crypto';
 import { ByteReader, ByteWriter, Malformed } from './bytes.ts';
 import { bytesFromHex, hexFromBytes } from './ids.ts';
 import { type Signer, verifySignature } from './keys.ts';
+import { merklePath, merkleRoot, rootFromPath } from './merkle.ts';
 
 export interface ReceiptFacts {
   readonly tenantId: string;
@@ -18,8 +18,8 @@ export interface ReceiptFacts {
   readonly storedMs: number;
 }
 
-/** One signature over this many receipts at most: the proof of each fits 256 characters of base64. */
-export const receiptBatchMaxCount = 4;
+/** One signature over this many receipts at most: the proof of each fits 384 characters of base64. */
+export const receiptBatchMaxCount = 64;
 
 const encoder = new TextEncoder();
 
@@ -60,31 +60,37 @@ export function readReceipt(bytes: Uint8Array): ReceiptFacts | undefined {
   };
 }
 
-/** What is signed: one line of SHA-256 per receipt of the batch. */
-function batchMessage(digests: readonly Uint8Array[]): Uint8Array {
-  return encoder.encode(['tender receipts 1', ...digests.map(hexFromBytes), ''].join('\n'));
-}
-
-function digest(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(createHash('sha256').update(bytes).digest());
+/** What is signed: the root of the batch's tree, as a line of hex. */
+function batchMessage(root: Uint8Array): Uint8Array {
+  return encoder.encode(`tender receipts 1\n${hexFromBytes(root)}\n`);
 }
 
 /** Signs a batch of canonical receipts. */
 export function signReceipts(signer: Signer, receipts: readonly Uint8Array[]): Uint8Array {
-  return signer.sign(batchMessage(receipts.map(digest)));
+  return signer.sign(batchMessage(merkleRoot(receipts)));
+}
+
+/** True only if the cloud signed exactly this batch, in this order: one verification for all of it. */
+export function verifyBatch(
+  receipts: readonly Uint8Array[],
+  signature: Uint8Array,
+  publicKey: Uint8Array,
+): boolean {
+  if (receipts.length === 0 || receipts.length > receiptBatchMaxCount) return false;
+  return verifySignature(publicKey, batchMessage(merkleRoot(receipts)), signature);
 }
 
 /**
- * The proof that belongs to one receipt of a batch, to be kept beside it: signature (64), position, count, and the digests of the
- * other receipts. With it and the cloud's public key anybody can check the receipt, years later, alone.
+ * The proof that belongs to one receipt of a batch, to be kept beside it: signature (64), position, count, and the path of hashes
+ * to the root. With it and the cloud's public key anybody can check the receipt, years later, alone.
  */
 export function proofFor(
   signature: Uint8Array,
   receipts: readonly Uint8Array[],
   position: number,
 ): Uint8Array {
-  const writer = new ByteWriter().fixed(signature).varint(position).varint(receipts.length);
-  for (const [at, bytes] of receipts.entries()) if (at !== position) writer.fixed(digest(bytes));
+  const writer = new ByteWriter(64 + 2 + 32 * 6).fixed(signature).varint(position).varint(receipts.length);
+  for (const hash of merklePath(receipts, position)) writer.fixed(hash);
   return writer.done();
 }
 
@@ -96,10 +102,9 @@ export function verifyReceipt(receipt: Uint8Array, proof: Uint8Array, publicKey:
     const position = reader.varint();
     const count = reader.varint();
     if (count > receiptBatchMaxCount || position >= count) return false;
-    const digests: Uint8Array[] = [];
-    for (let at = 0; at < count; at++) digests.push(at === position ? digest(receipt) : reader.fixed(32));
+    const root = rootFromPath(receipt, position, count, () => reader.fixed(32));
     reader.end();
-    return verifySignature(publicKey, batchMessage(digests), signature);
+    return verifySignature(publicKey, batchMessage(root), signature);
   } catch (error) {
     if (error instanceof Malformed) return false;
     throw error;

@@ -13,6 +13,8 @@ import { acknowledgeNotices, noticesAfter } from './queries/notices.ts';
 import { offerDocument } from './queries/offer.ts';
 import { dropDocument, openEntries, recordChunks } from './queries/open-manifest.ts';
 import { findReceipt } from './queries/receipt.ts';
+import { versionEntries } from './queries/version-entries.ts';
+import { storeWhole } from './queries/whole.ts';
 
 export function createPostgresStore(database: Database): CloudStore {
   const { asTenant } = database;
@@ -47,6 +49,9 @@ export function createPostgresStore(database: Database): CloudStore {
     receipt: (scope, uploadId) => acting(scope, 'read', (ask) => findReceipt(ask, scope, uploadId)),
     openEntries: (scope, uploadId) => acting(scope, 'read', (ask) => openEntries(ask, scope, uploadId)),
     finishVersion: (scope, finish) => acting(scope, 'write', (ask) => finishVersion(ask, scope, finish)),
+    storeWhole: (scope, versions) => acting(scope, 'write', (ask) => storeWhole(ask, scope, versions)),
+    versionEntries: (scope, name, version) =>
+      acting(scope, 'read', (ask) => versionEntries(ask, scope, name, version)),
     dropDocument: (scope, uploadId) => acting(scope, 'write', (ask) => dropDocument(ask, scope, uploadId)),
     inventory: (scope, after, limit) => acting(scope, 'read', (ask) => inventory(ask, scope, after, limit)),
 

@@ -15,6 +15,7 @@ import type {
   Receipt,
 } from '../ports.ts';
 import { createRunningHashes, type Prefix, type RunningHashes } from './running-hash.ts';
+import { storeWhole, type WholeDocument, type WholeOutcome } from './whole-documents.ts';
 
 export interface DocumentLimits {
   /** Uploads whose whole-file hash is computed as the bytes arrive; one costs about 1 KiB. */
@@ -55,6 +56,12 @@ export interface Documents {
     references: readonly ManifestEntry[],
   ): Promise<{ readonly durable: readonly number[]; readonly missing: readonly number[] }>;
   finish(scope: DeviceScope, finish: Finish): Promise<FinishAnswer>;
+  /** Whole small documents, many in one transaction; answers by position. */
+  storeWhole(scope: DeviceScope, documents: readonly WholeDocument[]): Promise<readonly WholeOutcome[]>;
+  /** What a version of this device's document is made of; undefined when it is not ashore. */
+  baseEntries(scope: DeviceScope, name: Name, version: number): Promise<readonly ManifestEntry[] | undefined>;
+  /** The bytes of an entry of such a version, checked; undefined when they are lost or rotten (and then condemned). */
+  baseChunk(scope: DeviceScope, entry: ManifestEntry): Promise<Uint8Array | undefined>;
   drop(scope: DeviceScope, uploadId: string): Promise<void>;
   inventory(scope: DeviceScope, after: Name | null, limit: number): ReturnType<CloudStore['inventory']>;
 }
@@ -72,6 +79,14 @@ export function createDocuments({ store, blobs, limits = documentLimits }: Docum
     store: (scope, uploadId, chunks, references) =>
       storeChunks({ store, blobs, hashes }, scope, uploadId, chunks, references),
     finish: (scope, finish) => finishDocument({ store, blobs, hashes, limits }, scope, finish),
+    storeWhole: (scope, documents) => storeWhole({ store, blobs }, scope, documents),
+    baseEntries: (scope, name, version) => store.versionEntries(scope, name, version),
+    async baseChunk({ tenantId }, entry) {
+      const [place] = await store.findChunks(tenantId, [entry.id]);
+      const bytes = place && (await readWhole(blobs, tenantId, entry, place));
+      if (bytes === null) await store.condemnChunks(tenantId, [entry.id]);
+      return bytes ?? undefined;
+    },
     async drop(scope, uploadId) {
       hashes.forget(keyOf(scope, uploadId));
       await store.dropDocument(scope, uploadId);
@@ -88,6 +103,8 @@ interface Parts {
 
 const keyOf = (scope: DeviceScope, uploadId: string) => `${scope.deviceId}/${uploadId}`;
 const textOf = (id: Uint8Array) => Buffer.from(id.buffer, id.byteOffset, id.byteLength).toString('latin1');
+
+export type { WholeDocument } from './whole-documents.ts';
 
 async function storeChunks(
   { store, blobs, hashes }: Parts,

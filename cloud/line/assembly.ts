@@ -1,9 +1,11 @@
 // One upload as it comes together ashore: manifest, slices, chunks complete, chunks durable. It outlives lanes and sessions, so
 // that a cut costs only what was in the air. Fed by a session, emptied into documents.store; kept on the shelf.
 
+import type { AnnouncedChunk, EncodedForm, PartialHeld } from '../contract/frames.ts';
 import { RunSet } from '../contract/runs.ts';
 import type { Documents } from '../decide/documents.ts';
 import type { DeviceScope, ManifestEntry } from '../ports.ts';
+import type { EncodedChunk } from './decode.ts';
 import type { LineLimitsAshore } from './limits.ts';
 import { PartialChunk } from './partial-chunk.ts';
 
@@ -11,6 +13,10 @@ import { PartialChunk } from './partial-chunk.ts';
 export interface AssemblyOwner {
   durable(assembly: Assembly, indexes: readonly number[]): void;
   unknownReferences(assembly: Assembly, indexes: readonly number[]): void;
+  /** The chunk's own bytes; rejects when they cannot be had from these. */
+  decode(chunk: EncodedChunk): Promise<Uint8Array>;
+  /** Its encoded bytes were no good: it is to come as it is. */
+  undecodable(assembly: Assembly, index: number, error: unknown): void;
   /** Nothing waits for the store any more. */
   idle(assembly: Assembly): void;
   failed(assembly: Assembly, error: unknown): void;
@@ -31,9 +37,18 @@ export class Assembly {
 
   readonly #documents: Pick<Documents, 'store'>;
   readonly #limits: LineLimitsAshore;
-  readonly #lengths = new Map<number, number>();
+  /** Announced and not complete: length of the content, and the form in which it travels unless as it is. */
+  readonly #announced = new Map<number, { readonly length: number; readonly encoded?: EncodedForm }>();
   readonly #partial = new Map<number, PartialChunk>();
   readonly #ready = new Map<number, Uint8Array>();
+  /** Complete in their encoded form, to be decoded or being decoded. */
+  readonly #decoding = new Map<number, PartialHeld>();
+  readonly #toDecode: EncodedChunk[] = [];
+  #decodingCount = 0;
+  /** Of `readyBytes`: what the chunks in `#decoding` will be. */
+  #undecodedBytes = 0;
+  /** Could not be decoded: taken as they are from now on, whatever older frames still say. */
+  readonly #plainOnly = new Set<number>();
   readonly #references = new Map<number, ManifestEntry>();
   #storing: { chunks: Map<number, Uint8Array>; references: Map<number, ManifestEntry> } | undefined;
   /** Of the session that has it open now, or had it last. */
@@ -51,53 +66,71 @@ export class Assembly {
   }
 
   get isIdle(): boolean {
-    return this.#storing === undefined && this.#ready.size === 0 && this.#references.size === 0;
+    return (
+      this.#storing === undefined &&
+      this.#ready.size === 0 &&
+      this.#references.size === 0 &&
+      this.#decoding.size === 0
+    );
+  }
+
+  /** References not yet stored: whoever has many more waits. */
+  get referencesPending(): number {
+    return this.#references.size + (this.#storing?.references.size ?? 0);
   }
 
   /** A session opens it: what an earlier one was granted counts no more. */
   belongTo(owner: AssemblyOwner, epoch: number): void {
     this.owner = owner;
+    this.#decode();
+    if (this.#epoch === epoch) return;
     this.#epoch = epoch;
-    if (this.scope?.epoch !== epoch) this.scope = undefined;
+    this.scope = undefined;
+    // An earlier life of the yacht may have said otherwise what these bytes are, and nobody knows in which form they came.
+    for (const [index, { length }] of this.#partial) if (length === undefined) this.#forgetPartial(index);
+    this.#plainOnly.clear();
   }
 
   /** Takes manifest entries; false when there are more of them unstored than allowed. */
-  describe(
-    first: number,
-    entries: readonly { readonly length: number; readonly id?: Uint8Array }[],
-  ): boolean {
-    for (const [at, { length, id }] of entries.entries()) {
+  describe(first: number, entries: readonly AnnouncedChunk[]): boolean {
+    for (const [at, { length, id, encoded }] of entries.entries()) {
       const index = first + at;
       if (this.#holds(index)) continue;
       if (id) {
         this.#references.set(index, { index, id: Uint8Array.from(id), length });
+        this.#announced.delete(index);
         this.#forgetPartial(index);
         continue;
       }
-      this.#lengths.set(index, length);
+      if (encoded && this.#plainOnly.has(index)) continue;
+      const before = this.#announced.get(index);
+      if (before && !sameForm(before.encoded, encoded)) this.#forgetPartial(index);
+      this.#announced.set(index, { length, ...(encoded && { encoded }) });
       const partial = this.#partial.get(index);
-      if (partial) {
-        partial.length = length;
-        this.#completeIfWhole(index, partial);
-      }
+      if (!partial) continue;
+      partial.length = encoded?.lengthBytes ?? length;
+      partial.encoded = encoded;
+      this.#completeIfWhole(index, partial);
     }
     this.#store();
-    return this.#lengths.size + this.#references.size <= this.#limits.entriesPendingMax;
+    return this.#announced.size + this.#references.size <= this.#limits.entriesPendingMax;
   }
 
   slice(index: number, offset: number, bytes: Uint8Array): SliceVerdict {
     if (bytes.length === 0 || offset + bytes.length > this.#limits.chunkMaxBytes) return 'refused';
     if (this.#holds(index)) return 'known';
-    const length = this.#lengths.get(index);
+    const announced = this.#announced.get(index);
+    if (!announced && this.#plainOnly.has(index)) return 'known'; // late ones of the form that was no good
+    const length = announced?.encoded?.lengthBytes ?? announced?.length;
     if (length !== undefined && offset + bytes.length > length) return 'refused';
     const partial = this.#partial.get(index);
     if (offset === 0 && bytes.length === length) {
       // The whole chunk in one frame, the common case on a fast line: kept as it came, not copied.
       this.#forgetPartial(index);
-      this.#complete(index, bytes);
+      this.#arrived(index, bytes, announced?.encoded);
       return 'taken';
     }
-    const chunk = partial ?? new PartialChunk(length);
+    const chunk = partial ?? new PartialChunk(length, announced?.encoded);
     if (!partial) this.#partial.set(index, chunk);
     this.partialBytes -= chunk.heldBytes;
     chunk.add(offset, bytes);
@@ -107,13 +140,16 @@ export class Assembly {
   }
 
   /** What need not be sent besides the durable: complete chunks on their way to the store, and beginnings of others. */
-  held(): { index: number; prefixBytes: number }[] {
-    const held = [...(this.#storing?.chunks ?? []), ...this.#ready].map(([index, bytes]) => ({
+  held(): PartialHeld[] {
+    const held: PartialHeld[] = [...(this.#storing?.chunks ?? []), ...this.#ready].map(([index, bytes]) => ({
       index,
       prefixBytes: bytes.length,
     }));
-    for (const [index, chunk] of this.#partial) {
-      if (chunk.prefixBytes > 0) held.push({ index, prefixBytes: chunk.prefixBytes });
+    held.push(...this.#decoding.values());
+    for (const [index, { prefixBytes, encoded, length }] of this.#partial) {
+      // Not announced yet: in which form it comes is not known, so nobody could go on with it.
+      if (prefixBytes > 0 && length !== undefined)
+        held.push({ index, prefixBytes, ...(encoded && { encoded }) });
     }
     return held.sort((a, b) => a.index - b.index);
   }
@@ -143,6 +179,7 @@ export class Assembly {
       this.durable.has(index) ||
       this.#ready.has(index) ||
       this.#references.has(index) ||
+      this.#decoding.has(index) ||
       this.#storing?.chunks.has(index) === true ||
       this.#storing?.references.has(index) === true
     );
@@ -150,9 +187,70 @@ export class Assembly {
 
   #completeIfWhole(index: number, chunk: PartialChunk): void {
     if (!chunk.isComplete) return;
-    const { bytes } = chunk;
+    const { bytes, encoded } = chunk;
     this.#forgetPartial(index);
-    this.#complete(index, bytes);
+    this.#arrived(index, bytes, encoded);
+  }
+
+  /** Whole, in the form in which it travelled. */
+  #arrived(index: number, bytes: Uint8Array, encoded: EncodedForm | undefined): void {
+    const announced = this.#announced.get(index);
+    if (!encoded || !announced) {
+      this.#complete(index, bytes);
+      return;
+    }
+    const lengthBytes = announced.length;
+    this.#decoding.set(index, { index, prefixBytes: bytes.length, encoded });
+    this.#toDecode.push({ index, encoding: encoded.encoding, bytes, lengthBytes });
+    // Counted as what it will be: a few bytes may become a whole chunk.
+    this.readyBytes += lengthBytes;
+    this.#undecodedBytes += lengthBytes;
+    this.#decode();
+  }
+
+  /** Only as far ahead of the store as one call of it takes, and only for whoever has the document open. */
+  #decode(): void {
+    const { decodingMaxCount, storeBatchMaxBytes } = this.#limits;
+    while (this.owner && this.#decodingCount < decodingMaxCount) {
+      if (this.readyBytes - this.#undecodedBytes >= storeBatchMaxBytes) return;
+      const chunk = this.#toDecode.shift();
+      if (!chunk) return;
+      const { index, lengthBytes } = chunk;
+      this.#decodingCount += 1;
+      this.owner
+        .decode(chunk)
+        .then(
+          (content) => {
+            this.#decoded(chunk);
+            if (this.#holds(index)) return;
+            if (content.length === lengthBytes) this.#complete(index, content);
+            else
+              this.#undecodable(
+                index,
+                new RangeError(`decoded to ${content.length} bytes, not ${lengthBytes}`),
+              );
+          },
+          (error: unknown) => {
+            this.#decoded(chunk);
+            if (!this.#holds(index)) this.#undecodable(index, error);
+          },
+        )
+        .finally(() => this.#decode());
+    }
+  }
+
+  #decoded({ index, lengthBytes }: EncodedChunk): void {
+    this.#decodingCount -= 1;
+    this.#decoding.delete(index);
+    this.readyBytes -= lengthBytes;
+    this.#undecodedBytes -= lengthBytes;
+  }
+
+  #undecodable(index: number, error: unknown): void {
+    this.#announced.delete(index);
+    this.#plainOnly.add(index);
+    this.owner?.undecodable(this, index, error);
+    if (this.isIdle) this.owner?.idle(this);
   }
 
   #complete(index: number, bytes: Uint8Array): void {
@@ -170,7 +268,8 @@ export class Assembly {
 
   #settle(index: number): void {
     this.durable.add(index);
-    this.#lengths.delete(index);
+    this.#announced.delete(index);
+    this.#plainOnly.delete(index);
     this.#references.delete(index);
     this.#forgetPartial(index);
     const ready = this.#ready.get(index);
@@ -203,8 +302,9 @@ export class Assembly {
   #stored(bytes: number, durable: readonly number[], missing: readonly number[]): void {
     this.#storing = undefined;
     this.readyBytes -= bytes;
+    this.#decode();
     for (const index of durable) this.#settle(index);
-    for (const index of missing) this.#lengths.delete(index);
+    for (const index of missing) this.#announced.delete(index);
     this.owner?.durable(this, durable);
     if (missing.length > 0) this.owner?.unknownReferences(this, missing);
     if (this.isIdle) this.owner?.idle(this);
@@ -225,6 +325,11 @@ export class Assembly {
     this.#storing = undefined;
     this.readyBytes -= bytes;
     this.scope = undefined;
+    this.#decode();
     this.owner?.failed(this, error);
   }
+}
+
+function sameForm(one: EncodedForm | undefined, other: EncodedForm | undefined): boolean {
+  return one?.encoding === other?.encoding && one?.lengthBytes === other?.lengthBytes;
 }

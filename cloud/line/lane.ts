@@ -1,9 +1,9 @@
-// One WebSocket of a session, the shore's end: decodes frames, counts received bytes, says ACK in time, ends on what it cannot
-// read. Everything about documents is the session's.
+// One WebSocket of a session, the shore's end: decodes frames, counts received bytes, ends on what it cannot read. Everything about
+// documents, and what is confirmed when and where, is the session's.
 
 import { decodeYachtFrame } from '../contract/frame-decoder.ts';
 import { encodeCloudFrame } from '../contract/frame-encoder.ts';
-import type { AckFrame, CloudFrame, YachtFrame } from '../contract/frames.ts';
+import type { CloudFrame, YachtFrame } from '../contract/frames.ts';
 import { type ProblemCode, problems } from '../contract/problems.ts';
 import type { LaneSocket, LaneSocketEvents } from '../contract/socket.ts';
 import type { Clock } from '../ports.ts';
@@ -11,8 +11,8 @@ import type { LineLimitsAshore } from './limits.ts';
 
 export interface LaneOwner {
   frame(lane: Lane, frame: YachtFrame): void;
-  /** Newly durable runs to be told, taken once. */
-  takeDurable(): AckFrame['documents'];
+  /** So many bytes were read on this lane, and what they say was heeded. */
+  arrived(lane: Lane, bytes: number): void;
   closed(lane: Lane): void;
   /** Handling a frame threw: for our log. */
   fault(error: unknown): void;
@@ -23,27 +23,38 @@ const closeCodes = { bye: 1000, policy: 1008, away: 1001 } as const;
 
 export class Lane {
   readonly number: number;
+  /** Of this connection within its session. */
+  readonly serial: number;
   readonly #socket: LaneSocket;
   readonly #owner: LaneOwner;
   readonly #clock: Clock;
   readonly #limits: LineLimitsAshore;
-  #received = 0;
-  #acknowledged = 0;
-  #arrivalMs = 0;
-  #cancelAck: (() => void) | undefined;
+  readonly openedMs: number;
+  /** Bytes of all frames read so far. */
+  receivedBytes = 0;
+  /** Monotonic time of the newest of them; of the opening while none came. */
+  arrivalMs: number;
+  /** Of the last ACK that went over it: the session takes its lanes in turn. */
+  ackedMs = Number.NEGATIVE_INFINITY;
+  /** What an ACK has said of `receivedBytes`. */
+  toldBytes = 0;
+  /** When it was said first. */
+  toldMs = 0;
   #cancelIdle: () => void = () => {};
   #ended = false;
 
   constructor(
-    number: number,
+    { number, serial }: { readonly number: number; readonly serial: number },
     parts: { socket: LaneSocket; owner: LaneOwner; clock: Clock; limits: LineLimitsAshore },
   ) {
     this.number = number;
+    this.serial = serial;
     this.#socket = parts.socket;
     this.#owner = parts.owner;
     this.#clock = parts.clock;
     this.#limits = parts.limits;
-    this.#arrivalMs = parts.clock.monotonicMs();
+    this.openedMs = parts.clock.monotonicMs();
+    this.arrivalMs = this.openedMs;
     this.#watchIdle();
   }
 
@@ -60,8 +71,12 @@ export class Lane {
     return this.#socket.bufferedBytes();
   }
 
-  send(frame: CloudFrame): void {
-    if (!this.#ended) this.#socket.send(encodeCloudFrame(frame));
+  /** Answers the bytes of the frame. */
+  send(frame: CloudFrame): number {
+    if (this.#ended) return 0;
+    const bytes = encodeCloudFrame(frame);
+    this.#socket.send(bytes);
+    return bytes.length;
   }
 
   pause(): void {
@@ -70,28 +85,6 @@ export class Lane {
 
   resume(): void {
     this.#socket.resume();
-  }
-
-  /** An ACK at the latest after the usual time; sooner when much has come. */
-  ackSoon(): void {
-    if (this.#ended) return;
-    if (this.#received - this.#acknowledged >= this.#limits.ackEveryBytes) this.ackNow();
-    else this.#cancelAck ??= this.#clock.after(this.#limits.ackEveryMs, () => this.ackNow());
-  }
-
-  ackNow(): void {
-    this.#cancelAck?.();
-    this.#cancelAck = undefined;
-    if (this.#ended) return;
-    this.#acknowledged = this.#received;
-    const now = this.#clock.monotonicMs();
-    this.send({
-      type: 'ACK',
-      receivedBytes: this.#received,
-      arrivalMs: Math.floor(this.#arrivalMs),
-      heldMs: Math.max(0, Math.round(now - this.#arrivalMs)),
-      documents: this.#owner.takeDurable(),
-    });
   }
 
   /** Says why, then closes. The yacht's frames already on their way are not read any more. */
@@ -114,15 +107,15 @@ export class Lane {
 
   #message(bytes: Uint8Array): void {
     if (this.#ended) return;
-    this.#received += bytes.length;
-    this.#arrivalMs = this.#clock.monotonicMs();
+    this.receivedBytes += bytes.length;
+    this.arrivalMs = this.#clock.monotonicMs();
     const decoded = decodeYachtFrame(bytes);
     if ('problem' in decoded) {
       this.bye(decoded.problem);
       return;
     }
     if ('ignored' in decoded) {
-      this.ackSoon();
+      this.#owner.arrived(this, bytes.length);
       return;
     }
     if (decoded.frame.type === 'BYE') {
@@ -138,7 +131,7 @@ export class Lane {
       this.#owner.fault(error);
       this.bye('TENDER_CLOUD_INTERNAL');
     }
-    this.ackSoon();
+    if (!this.#ended) this.#owner.arrived(this, bytes.length);
   }
 
   #close(): void {
@@ -149,13 +142,12 @@ export class Lane {
 
   #finish(): void {
     this.#ended = true;
-    this.#cancelAck?.();
     this.#cancelIdle();
   }
 
   /** A yacht that fell silent long ago has gone without a word. */
   #watchIdle(): void {
-    const silentMs = this.#clock.monotonicMs() - this.#arrivalMs;
+    const silentMs = this.#clock.monotonicMs() - this.arrivalMs;
     const left = this.#limits.laneIdleMaxMs - silentMs;
     if (left <= 0) this.bye('TENDER_LINE_CLOSING');
     else this.#cancelIdle = this.#clock.after(left, () => this.#watchIdle());

@@ -1,9 +1,11 @@
 // A document open under a handle of a session: joins the upload's assembly with the decisions (offer, finish) and with what the
 // yacht is told of it. Ends with a receipt, a refusal, a drop, or the session.
-import type { FinishFrame } from '../contract/frames.ts';
+import type { AnnouncedChunk, CopyFrame, FinishFrame } from '../contract/frames.ts';
 import { type Run, RunSet } from '../contract/runs.ts';
-import type { Offer } from '../ports.ts';
+import type { Offer, Receipt } from '../ports.ts';
 import type { Assembly, AssemblyOwner, SliceVerdict } from './assembly.ts';
+import { CopyRuns } from './copy-runs.ts';
+import type { EncodedChunk } from './decode.ts';
 import type { Session } from './session.ts';
 
 type Finish = Pick<FinishFrame, 'lengthBytes' | 'chunks' | 'sha256'>;
@@ -12,18 +14,36 @@ export class OpenDocument implements AssemblyOwner {
   readonly handle: number;
   readonly assembly: Assembly;
   readonly #session: Session;
+  readonly #offer: Offer;
+  readonly #copies: CopyRuns;
+  readonly openedMs: number;
+  /** Monotonic time of the newest frame of this document. */
+  #frameMs: number;
   #finish: Finish | undefined;
   #finishing = false;
   #offered = false;
   #left = false;
-  #cancelGrace: () => void = () => {};
+  #cancelHoles: (() => void) | undefined;
   /** Chunks asked for of which nothing has come yet: a finish that was on its way meanwhile does not ask again. */
   readonly #asked = new RunSet();
 
-  constructor(handle: number, assembly: Assembly, session: Session) {
+  constructor(handle: number, offer: Offer, assembly: Assembly, session: Session) {
     this.handle = handle;
     this.assembly = assembly;
     this.#session = session;
+    this.#offer = offer;
+    this.openedMs = session.ports.clock.monotonicMs();
+    this.#frameMs = this.openedMs;
+    this.#copies = new CopyRuns({
+      base: (version) => session.ports.documents.baseEntries(session.scope, offer.name, version),
+      announce: (first, entries) => assembly.describe(first, entries),
+      hasRoom: () => assembly.referencesPending < session.ports.limits.storeBatchMaxCount,
+      unknown: (run) => {
+        if (!this.#left) this.#want('unknown-reference', [run]);
+      },
+      failed: (error) => this.failed(assembly, error),
+      idle: () => this.#tryFinish(),
+    });
     assembly.belongTo(this, session.scope.epoch);
   }
 
@@ -33,60 +53,84 @@ export class OpenDocument implements AssemblyOwner {
 
   leave(): void {
     this.#left = true;
-    this.#cancelGrace();
+    this.#cancelHoles?.();
+    this.#cancelHoles = undefined;
     if (this.assembly.owner === this) this.assembly.owner = undefined;
   }
 
   /** Slices may come before the answer; they wait in the assembly. */
-  offer(offer: Offer): void {
+  offer(): void {
     const { scope, ports } = this.#session;
-    ports.documents.offer(scope, offer).then(
+    ports.documents.offer(scope, this.#offer).then(
       (answer) => {
         if (this.#left) return;
         if (answer.state === 'conflict') return this.#refuse('TENDER_VERSION_CONFLICT');
-        if (answer.state === 'finished') {
-          this.#session.receipts.add(answer.receipt);
-          ports.shelf.forget(this.assembly);
-          return this.#session.closeHandle(this.handle);
-        }
+        if (answer.state === 'finished') return this.#finished(answer.receipt);
         this.assembly.open(scope, answer.entries);
         this.#offered = true;
         this.#session.offered(this);
+        this.#copies.start();
         this.#tryFinish();
       },
       (error: unknown) => this.failed(this.assembly, error),
     );
   }
 
-  describe(
-    first: number,
-    entries: readonly { readonly length: number; readonly id?: Uint8Array }[],
-  ): boolean {
+  describe(first: number, entries: readonly AnnouncedChunk[]): boolean {
+    this.#touch();
     this.#asked.delete(first, first + entries.length);
     return this.assembly.describe(first, entries);
   }
 
+  /** Chunks that an older version of this document has: looked up when the offer is answered, some at a time. */
+  copy(frame: CopyFrame): void {
+    this.#touch();
+    const count = frame.runs.reduce((sum, run) => sum + run.count, 0);
+    this.#asked.delete(frame.first, frame.first + count);
+    this.#copies.add(frame);
+    if (this.#offered) this.#copies.start();
+  }
+
   slice(index: number, offset: number, bytes: Uint8Array): SliceVerdict {
+    this.#touch();
     return this.assembly.slice(index, offset, bytes);
   }
 
   /** Said again after every burst; a finish with holes asks for them. */
   finish(finish: Finish): void {
+    this.#touch();
     this.#finish = finish;
     this.#tryFinish();
+  }
+
+  #touch(): void {
+    this.#frameMs = this.#session.ports.clock.monotonicMs();
   }
 
   // ------------------------------------------------------------------------------ what the assembly reports
 
   durable(_assembly: Assembly, indexes: readonly number[]): void {
     if (!this.#left) this.#session.durable(this.handle, indexes);
+    this.#copies.start();
   }
 
   unknownReferences(_assembly: Assembly, indexes: readonly number[]): void {
     if (!this.#left) this.#want('unknown-reference', runsOf(indexes).runs);
   }
 
+  decode(chunk: EncodedChunk): Promise<Uint8Array> {
+    const { scope, ports } = this.#session;
+    const { name, version } = this.#offer;
+    return ports.decodeChunk(chunk, { scope, name, version });
+  }
+
+  undecodable(_assembly: Assembly, index: number, error: unknown): void {
+    this.#session.ports.log({ event: 'line.chunk.undecodable', error: String(error) });
+    if (!this.#left) this.#want('undecodable', [{ start: index, end: index + 1 }]);
+  }
+
   idle(): void {
+    this.#copies.start();
     this.#tryFinish();
   }
 
@@ -98,7 +142,7 @@ export class OpenDocument implements AssemblyOwner {
 
   #tryFinish(): void {
     const finish = this.#finish;
-    if (!finish || !this.#offered || this.#finishing || this.#left || !this.assembly.isIdle) return;
+    if (!finish || !this.#offered || this.#finishing || this.#left || !this.#isIdle) return;
     const holes = this.assembly.durable.holes(finish.chunks);
     if (holes.length > 0) {
       this.#askForHoles();
@@ -119,8 +163,7 @@ export class OpenDocument implements AssemblyOwner {
         ports.shelf.forget(this.assembly);
         if ('mismatch' in answer) return this.#refuse('TENDER_CONTENT_MISMATCH');
         if (this.#left) return; // committed; the yacht learns it from the receipt it will ask for
-        this.#session.receipts.add(answer.receipt);
-        this.#session.closeHandle(this.handle);
+        this.#finished(answer.receipt);
       },
       (error: unknown) => {
         this.#finishing = false;
@@ -129,26 +172,37 @@ export class OpenDocument implements AssemblyOwner {
     );
   }
 
-  /** On one lane the finish comes last, so a hole is a hole. On several a slice may still be on its way. */
-  #askForHoles(): void {
-    this.#cancelGrace();
-    const ask = () => {
-      const finish = this.#finish;
-      if (!finish || this.#left || !this.assembly.isIdle) return;
-      const holes = RunSet.of(this.assembly.durable.holes(finish.chunks));
-      for (const run of this.#asked.runs) holes.delete(run.start, run.end);
-      this.#finish = undefined; // the yacht says it again after the bytes
-      if (!holes.isEmpty) this.#want('hole', holes.runs);
-    };
-    if (this.#session.isSingleLane) {
-      ask();
-      return;
-    }
-    const { clock, limits } = this.#session.ports;
-    this.#cancelGrace = clock.after(limits.holeGraceMs, ask);
+  get #isIdle(): boolean {
+    return this.assembly.isIdle && this.#copies.isIdle;
   }
 
-  #want(reason: 'hole' | 'unknown-reference', runs: readonly Run[]): void {
+  #finished(receipt: Receipt): void {
+    this.#session.ports.shelf.forget(this.assembly);
+    this.#session.finished(this.handle, receipt);
+  }
+
+  /**
+   * On one lane the finish comes last, so a hole is a hole. On several the missing may still be on its way, and what a dead lane
+   * swallowed the yacht sends again unasked: this asks only when that seems forgotten.
+   */
+  #askForHoles(): void {
+    if (this.#cancelHoles) return;
+    const { clock } = this.#session.ports;
+    const waitMs = this.#session.holeWaitMs(this.openedMs, this.#frameMs);
+    if (waitMs > 0) {
+      this.#cancelHoles = clock.after(waitMs, () => {
+        this.#cancelHoles = undefined;
+        this.#tryFinish();
+      });
+      return;
+    }
+    const holes = RunSet.of(this.assembly.durable.holes(this.#finish!.chunks));
+    for (const run of this.#asked.runs) holes.delete(run.start, run.end);
+    this.#finish = undefined; // the yacht says it again after the bytes
+    if (!holes.isEmpty) this.#want('hole', holes.runs);
+  }
+
+  #want(reason: 'hole' | 'unknown-reference' | 'undecodable', runs: readonly Run[]): void {
     for (const run of runs) this.#asked.add(run.start, run.end);
     this.#session.want(this.handle, reason, runs);
   }

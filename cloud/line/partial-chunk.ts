@@ -1,15 +1,19 @@
 // One chunk on its way in: slices in any order, any number of times, overlapping or not. Complete when its length is known (from
-// the manifest) and every byte was here.
+// the manifest) and every byte was here. Offsets and length count in the form in which it travels (as it is, or encoded).
+import type { EncodedForm } from '../contract/frames.ts';
 import { RunSet } from '../contract/runs.ts';
 
 export class PartialChunk {
   /** Undefined until the manifest tells. */
   length: number | undefined;
+  /** Undefined: as it is, or not announced yet. */
+  encoded: EncodedForm | undefined;
   readonly #covered = new RunSet();
   #buffer: Uint8Array = new Uint8Array(0);
 
-  constructor(length: number | undefined) {
+  constructor(length: number | undefined, encoded?: EncodedForm) {
     this.length = length;
+    this.encoded = encoded;
   }
 
   /** Memory it takes. */

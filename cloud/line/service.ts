@@ -8,6 +8,8 @@ import { helloMessage } from '../contract/signatures.ts';
 import type { LaneSocket, LaneSocketEvents } from '../contract/socket.ts';
 import type { Devices } from '../decide/devices.ts';
 import { type Admission, createAdmission, type Refusal, type UpgradeRequest } from './admission.ts';
+import { createDecodeChunk } from './decode.ts';
+import type { Unzstd } from './decode-zstd.ts';
 import { Lane } from './lane.ts';
 import { type LineLimitsAshore, lineLimits } from './limits.ts';
 import { Session, type SessionPorts } from './session.ts';
@@ -25,9 +27,11 @@ export interface LineService {
   close(): void;
 }
 
-export interface LineServicePorts extends Omit<SessionPorts, 'shelf' | 'limits'> {
+export interface LineServicePorts extends Omit<SessionPorts, 'shelf' | 'limits' | 'decodeChunk'> {
   readonly devices: Pick<Devices, 'authenticate' | 'beginSession'>;
   readonly limits?: LineLimitsAshore;
+  /** Where threads would make a run another than the one before: the simulator and tests decode on their own. */
+  readonly unzstd?: Unzstd;
 }
 
 export function createLineService(ports: LineServicePorts): LineService {
@@ -35,7 +39,7 @@ export function createLineService(ports: LineServicePorts): LineService {
   const shelf = createShelf(ports.documents, limits);
   const sessions = new Map<string, Session>();
   const admit = createAdmission({ ...ports, noncesMax: limits.noncesMax });
-  const sessionPorts: SessionPorts = { ...ports, shelf, limits };
+  const sessionPorts: SessionPorts = { ...ports, shelf, limits, decodeChunk: createDecodeChunk(ports) };
   let closing = false;
 
   /** The device's session: joined by its other lanes, replaced by a newer one. Undefined: this lane is the older. */
@@ -55,14 +59,19 @@ export function createLineService(ports: LineServicePorts): LineService {
     const session = sessionFor(admission);
     const owner = session && {
       frame: session.frame.bind(session),
-      takeDurable: session.takeDurable.bind(session),
+      arrived: session.arrived.bind(session),
       closed: session.laneClosed.bind(session),
       fault: (error: unknown) => ports.log({ event: 'line.frame.failed', error: String(error) }),
     };
     const { clock, signer } = ports;
-    const nobody = { frame: () => {}, takeDurable: () => [], closed: () => {}, fault: () => {} };
-    const lane = new Lane(admission.claim.lane, { socket, clock, limits, owner: owner ?? nobody });
-    lane.send(hello(admission, { timeMs: clock.wallMs(), signer, limits }));
+    const serial = session?.nextSerial() ?? 1;
+    const sinceMs = session?.sinceMs ?? 0;
+    const nobody = { frame: () => {}, arrived: () => {}, closed: () => {}, fault: () => {} };
+    const lane = new Lane(
+      { number: admission.claim.lane, serial },
+      { socket, clock, limits, owner: owner ?? nobody },
+    );
+    lane.send(hello(admission, { serial, sinceMs, timeMs: clock.wallMs(), signer, limits }));
     if (!session || closing) lane.bye(session ? 'TENDER_LINE_CLOSING' : 'TENDER_SESSION_FENCED');
     else session.join(lane, admission.claim.cursor);
     return lane.events;
@@ -76,7 +85,7 @@ export function createLineService(ports: LineServicePorts): LineService {
     },
     end: (deviceId, code) => sessions.get(deviceId)?.end(code),
     status: () => ({
-      sessions: sessions.size,
+      sessions: [...sessions.values()].filter((session) => session.laneCount > 0).length,
       lanes: [...sessions.values()].reduce((sum, session) => sum + session.laneCount, 0),
       partialBytes: shelf.partialBytes(),
     }),
@@ -90,10 +99,18 @@ export function createLineService(ports: LineServicePorts): LineService {
 function hello(
   { claim, scope }: Admission,
   {
+    serial,
+    sinceMs,
     timeMs,
     signer,
     limits,
-  }: { timeMs: number; signer: LineServicePorts['signer']; limits: LineLimitsAshore },
+  }: {
+    serial: number;
+    sinceMs: number;
+    timeMs: number;
+    signer: LineServicePorts['signer'];
+    limits: LineLimitsAshore;
+  },
 ): HelloFrame {
   const { frameMaxBytes, handlesMax, manifestEntriesMax, unackedMaxBytes, chunkMaxBytes } = limits;
   const told: LineLimits = { frameMaxBytes, handlesMax, manifestEntriesMax, unackedMaxBytes, chunkMaxBytes };
@@ -102,6 +119,8 @@ function hello(
     version: Math.min(claim.version, protocolVersion),
     sessionId: claim.sessionId,
     lane: claim.lane,
+    serial,
+    sinceMs,
     epoch: scope.epoch,
     timeMs,
     tenantId: scope.tenantId,

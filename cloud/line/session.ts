@@ -1,36 +1,43 @@
-// One boot of one yacht, over all its lanes: documents open under handles, what is owed to the yacht (durable marks, wants,
-// receipts, notices, inventory). Fenced when a newer session begins. Built by service.ts for the first lane, left with the last.
+// One boot of one yacht, over all its lanes: documents open under handles, and what is owed to the yacht (durable marks, wants,
+// receipts, notices, inventory). No frame belongs to a lane: each comes and goes over any of them. Fenced when a newer session begins.
+// Built by service.ts for the first lane; remembered for a while after the last.
 import { codeOf } from '../cloud-error.ts';
-import {
-  type AckFrame,
-  type CloudFrame,
-  frameLimits,
-  type OfferFrame,
-  type YachtFrame,
-} from '../contract/frames.ts';
+import type { AckFrame, OfferFrame, YachtFrame } from '../contract/frames.ts';
 import type { Signer } from '../contract/keys.ts';
 import { nameFromBytes } from '../contract/name.ts';
+import type { PackDocument } from '../contract/pack.ts';
 import { type ProblemCode, problems } from '../contract/problems.ts';
 import { type Run, RunSet } from '../contract/runs.ts';
 import { pongMessage } from '../contract/signatures.ts';
 import type { Documents } from '../decide/documents.ts';
 import type { Notices } from '../decide/notices.ts';
 import type { NoticeHub } from '../notify/hub.ts';
-import type { Clock, DeviceScope, Notice } from '../ports.ts';
+import type { Clock, DeviceScope, Receipt } from '../ports.ts';
+import { Acks } from './acks.ts';
+import type { DecodeChunk } from './decode.ts';
 import { DurableMarks } from './durable-marks.ts';
-import { heldFrames, pagesOf } from './held-frames.ts';
+import { type EarlyFrame, EarlyFrames } from './early-frames.ts';
+import { exceedsLimits, isNameable } from './frame-limits.ts';
+import { Handles } from './handles.ts';
+import { heldFrames } from './held-frames.ts';
 import { inventoryPage } from './inventory.ts';
 import type { Lane } from './lane.ts';
 import type { LineLimitsAshore } from './limits.ts';
+import { NoticePost } from './notice-post.ts';
 import { OpenDocument } from './open-document.ts';
+import { Packs } from './packs.ts';
 import { createReceipts, type Receipts } from './receipts.ts';
+import { RoundTrip } from './round-trip.ts';
+import { Said } from './said.ts';
 import type { Shelf } from './shelf.ts';
+import { Wants } from './wants.ts';
 
 export interface SessionPorts {
   readonly documents: Documents;
   readonly notices: Pick<Notices, 'acknowledge'>;
   readonly hub: NoticeHub;
   readonly shelf: Shelf;
+  readonly decodeChunk: DecodeChunk;
   readonly signer: Signer;
   readonly clock: Clock;
   readonly limits: LineLimitsAshore;
@@ -41,18 +48,27 @@ export class Session {
   readonly sessionId: string;
   readonly scope: DeviceScope;
   readonly ports: SessionPorts;
-  readonly receipts: Receipts;
+  /** Wall time: tells the yacht whether this memory of its session is the one it knew. */
+  readonly sinceMs: number;
   readonly #lanes = new Set<Lane>();
-  readonly #handles = new Map<number, OpenDocument>();
+  readonly #handles: Handles;
   readonly #marks = new DurableMarks();
+  readonly #roundTrip = new RoundTrip();
+  readonly #acks: Acks;
+  readonly #said: Said;
+  readonly #wants: Wants;
+  readonly #early: EarlyFrames;
+  readonly #packs: Packs;
+  readonly #receipts: Receipts;
+  readonly #notices: NoticePost;
   readonly #left: (session: Session) => void;
-  #detachNotices: (() => void) | undefined;
-  #newestNotice: number;
-  /** Last notice that the yacht has in its log, as it said. */
-  #seenNotice: number;
-  #paused = false;
-  #cancelLook: (() => void) | undefined;
   readonly #inventories = new Set<Lane>();
+  #serial = 0;
+  #paused = false;
+  #over = false;
+  #laneLostMs = Number.NEGATIVE_INFINITY;
+  #cancelLook: (() => void) | undefined;
+  #cancelLinger: (() => void) | undefined;
 
   constructor(
     sessionId: string,
@@ -64,116 +80,139 @@ export class Session {
     this.sessionId = sessionId;
     this.scope = scope;
     this.ports = ports;
-    this.#newestNotice = cursor;
-    this.#seenNotice = cursor;
+    this.sinceMs = ports.clock.wallMs();
     this.#left = left;
-    this.receipts = createReceipts(ports, (frame) => this.say(frame));
+    const { clock, limits, documents, log } = ports;
+    const shared = {
+      clock,
+      limits,
+      lanes: () => this.#lanes,
+      roundTripMs: () => this.#roundTrip.ms,
+    };
+    this.#handles = new Handles(limits.endedHandlesMax);
+    this.#acks = new Acks({ ...shared, takeDurable: (now, repeatMs) => this.#takeDurable(now, repeatMs) });
+    this.#said = new Said(shared);
+    this.#wants = new Wants(clock, limits.receiptGatherMs, (frames) => this.#said.say(...frames));
+    this.#early = new EarlyFrames(clock, limits, (handle) => this.refuse(handle, 'TENDER_UPLOAD_UNKNOWN'));
+    this.#packs = new Packs({
+      documents,
+      scope,
+      limits,
+      log,
+      take: (document) => this.#takePacked(document),
+      stored: (handle, receipt) => this.finished(handle, receipt),
+      refuse: (handle, code) => this.refuse(handle, code),
+      end: (code) => this.end(code),
+      changed: () => this.#heedLimits(),
+    });
+    this.#receipts = createReceipts(ports, (frame) => this.#said.say(frame));
+    this.#notices = new NoticePost({ ...shared, ...ports, scope, cursor, end: (...why) => this.end(...why) });
   }
 
   get laneCount(): number {
     return this.#lanes.size;
   }
 
-  /** A lane has said HELLO: what is held, and what was missed after `cursor`, follow unasked. */
+  /** For the next lane's HELLO. */
+  nextSerial(): number {
+    this.#serial += 1;
+    return this.#serial;
+  }
+
+  /** A lane has said HELLO. The first one hears, unasked, what is held; notices after `cursor` follow. */
   join(lane: Lane, cursor: number): void {
-    this.#seenNotice = Math.max(this.#seenNotice, cursor);
-    // A yacht has one lane of each number: an older one is dead, even if nobody has told us yet. What would be said on it
-    // would be lost.
+    this.#cancelLinger?.();
+    this.#cancelLinger = undefined;
+    // A yacht has one lane of each number: an older one is dead, even if nobody has told us yet.
     const dead = [...this.#lanes].filter((one) => one.number === lane.number);
     this.#lanes.add(lane);
     for (const one of dead) one.abandon();
-    for (const assembly of this.ports.shelf.of(this.scope.deviceId)) {
-      if (assembly.scope) for (const frame of heldFrames(assembly, undefined)) lane.send(frame);
-    }
-    if (!this.#detachNotices) this.#followNotices();
+    if (this.#paused) lane.pause();
+    if (this.#lanes.size === 1)
+      for (const assembly of this.ports.shelf.of(this.scope.deviceId)) {
+        if (assembly.scope) for (const frame of heldFrames(assembly, undefined)) lane.send(frame);
+      }
+    this.#said.laneJoined();
+    this.#notices.joined(cursor);
   }
 
-  /** Notices from the first that the yacht has not yet said to be in its log. */
-  #followNotices(): void {
-    this.#detachNotices?.();
-    this.#detachNotices = this.ports.hub.attach(this.scope, this.#seenNotice, {
-      deliver: (notices) => this.#deliver(notices),
-      bufferedBytes: () => Math.max(0, ...[...this.#lanes].map((one) => one.bufferedBytes())),
-      end: (code, retryAfterMs) => this.end(code, retryAfterMs),
-    });
-  }
-
-  /** The session may not go on: every lane is told why. */
+  /** The session may not go on: every lane is told why, nothing of it is remembered. */
   end(code: ProblemCode, retryAfterMs = 0): void {
     for (const lane of [...this.#lanes]) lane.bye(code, retryAfterMs);
+    this.#forget();
   }
 
   laneClosed(lane: Lane): void {
     if (!this.#lanes.delete(lane)) return;
-    // What that lane may have carried away unsaid is said again on the others: all of it, it is short.
-    for (const [handle, document] of this.#handles) this.#owe(handle, document.assembly.durable.runs);
+    this.#laneLostMs = this.ports.clock.monotonicMs();
+    if (this.#over) return;
+    // What that lane may have carried away unheard is said again on the others.
+    this.#said.laneGone(lane);
+    for (const [handle, document] of this.#handles.open()) this.#owe(handle, document.assembly.durable.runs);
+    this.#notices.laneGone(lane);
     if (this.#lanes.size > 0) {
-      this.#followNotices();
+      this.#acks.laneGone();
       return;
     }
-    this.#detachNotices?.();
-    this.#detachNotices = undefined;
-    for (const document of this.#handles.values()) document.leave();
-    this.#handles.clear();
-    this.#marks.clear();
-    this.receipts.stop();
+    this.#acks.stop();
     this.#cancelLook?.();
+    this.#cancelLook = undefined;
+    this.#cancelLinger = this.ports.clock.after(this.ports.limits.sessionLingerMs, () => this.#forget());
+  }
+
+  #forget(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#cancelLinger?.();
+    this.#cancelLook?.();
+    for (const [, document] of this.#handles.open()) document.leave();
+    this.#marks.clear();
+    this.#acks.stop();
+    this.#said.stop();
+    this.#wants.stop();
+    this.#early.stop();
+    this.#packs.stop();
+    this.#notices.stop();
+    this.#receipts.stop();
     this.#left(this);
   }
 
+  arrived(lane: Lane, bytes: number): void {
+    this.#roundTrip.heard(lane);
+    this.#acks.arrived(bytes);
+  }
+
   frame(lane: Lane, frame: YachtFrame): void {
+    if (exceedsLimits(frame, this.ports.limits)) {
+      lane.bye('TENDER_LIMIT_EXCEEDED');
+      return;
+    }
     switch (frame.type) {
-      case 'SLICE': {
-        if (frame.index >= frameLimits.chunksMaxCount) {
-          lane.bye('TENDER_LIMIT_EXCEEDED');
-          return;
-        }
-        const verdict = this.#handles.get(frame.handle)?.slice(frame.index, frame.offset, frame.bytes);
-        if (verdict === 'refused') {
-          lane.bye('TENDER_LIMIT_EXCEEDED');
-          return;
-        }
-        this.#heedLimits();
+      case 'SLICE':
+      case 'MANIFEST':
+      case 'COPY':
+      case 'FINISH':
+        this.#ofDocument(lane, frame);
         return;
-      }
       case 'OFFER':
         this.#offer(lane, frame);
         return;
-      case 'MANIFEST': {
-        const isTooMany = frame.first + frame.entries.length > frameLimits.chunksMaxCount;
-        if (isTooMany || frame.entries.some((entry) => entry.length > this.ports.limits.chunkMaxBytes)) {
-          lane.bye('TENDER_LIMIT_EXCEEDED');
-          return;
-        }
-        const fits = this.#handles.get(frame.handle)?.describe(frame.first, frame.entries) ?? true;
-        if (!fits) lane.bye('TENDER_LIMIT_EXCEEDED');
-        return;
-      }
-      case 'FINISH': {
-        if (frame.chunks > frameLimits.chunksMaxCount) {
-          lane.bye('TENDER_LIMIT_EXCEEDED');
-          return;
-        }
-        const document = this.#handles.get(frame.handle);
-        // Unknown handle: refused before, or its OFFER is still on another lane. The yacht asks again after an answer.
-        if (!document) {
-          this.refuse(frame.handle, 'TENDER_UPLOAD_UNKNOWN');
-          return;
-        }
-        document.finish({ ...frame, sha256: Uint8Array.from(frame.sha256) });
+      case 'PACK': {
+        const problem = this.#packs.take(frame);
+        if (problem) lane.bye(problem);
         return;
       }
       case 'DROP':
         this.#drop(frame.handle);
         return;
       case 'SEEN':
-        this.#seen(frame.cursor);
+        this.#notices.seen(frame.cursor);
         return;
       case 'INVENTORY':
         this.#inventory(lane, frame.after);
         return;
       case 'PING':
-        lane.ackNow();
+        this.#acks.now(lane);
         lane.send({
           type: 'PONG',
           stamp: frame.stamp,
@@ -185,12 +224,6 @@ export class Session {
     }
   }
 
-  /** Says a frame on the lane with the least unsent; none open: the next HELD will say it. */
-  say(frame: CloudFrame): void {
-    const [lane] = [...this.#lanes].sort((a, b) => a.bufferedBytes() - b.bufferedBytes());
-    lane?.send(frame);
-  }
-
   // ------------------------------------------------------------------------------ what open documents report
 
   durable(handle: number, indexes: readonly number[]): void {
@@ -200,16 +233,16 @@ export class Session {
     this.#heedLimits();
   }
 
-  want(handle: number, reason: 'hole' | 'unknown-reference', runs: readonly Run[]): void {
-    for (const page of pagesOf(runs)) this.say({ type: 'WANT', handle, reason, runs: page });
+  want(handle: number, reason: 'hole' | 'unknown-reference' | 'undecodable', runs: readonly Run[]): void {
+    this.#wants.add(handle, reason, runs);
   }
 
-  /** A document ends here, with a receipt or a refusal. */
-  closeHandle(handle: number): void {
-    this.#handles.get(handle)?.leave();
-    this.#handles.delete(handle);
-    this.#marks.forget(handle);
-    this.#heedLimits();
+  /** Committed: its receipt leaves, and is said again whenever the yacht repeats itself. */
+  finished(handle: number, receipt: Receipt): void {
+    this.#closeHandle(handle);
+    if (this.#over) return;
+    this.#handles.end(handle, { receipt });
+    this.#receipts.add(receipt);
   }
 
   /** A decision failed. Fenced or revoked: the session is over. Else this document waits. */
@@ -224,89 +257,159 @@ export class Session {
   }
 
   offered(document: OpenDocument): void {
-    for (const frame of heldFrames(document.assembly, document.handle)) this.say(frame);
-  }
-
-  get isSingleLane(): boolean {
-    return this.#lanes.size <= 1;
-  }
-
-  // ------------------------------------------------------------------------------ frames
-
-  #offer(lane: Lane, frame: OfferFrame): void {
-    const { handle, uploadId } = frame;
-    const before = this.#handles.get(handle);
-    if (before) {
-      if (before.assembly.uploadId !== uploadId) {
-        lane.bye('TENDER_FRAME_OUT_OF_PLACE');
-        return;
-      }
-      before.isOffered ? this.offered(before) : undefined;
-      return;
-    }
-    if (handle >= frameLimits.handlesMaxCount) {
-      lane.bye('TENDER_LIMIT_EXCEEDED');
-      return;
-    }
-    const isVersion = frame.version >= 1 && frame.version <= frameLimits.versionsMaxCount;
-    if (frame.name.length === 0 || !isVersion || frame.modifiedMs > frameLimits.timeMaxMs) {
-      this.refuse(handle, 'TENDER_NAME_INVALID');
-      return;
-    }
-    // The same upload under a new handle, after its lane was lost: the old handle ends.
-    for (const [old, document] of this.#handles) {
-      if (document.assembly.uploadId === uploadId) this.closeHandle(old);
-    }
-    if (this.#handles.size >= this.ports.limits.handlesMax) {
-      this.refuse(handle, 'TENDER_TOO_MANY_DOCUMENTS');
-      return;
-    }
-    const assembly = this.ports.shelf.take(this.scope.deviceId, uploadId);
-    const document = new OpenDocument(handle, assembly, this);
-    this.#handles.set(handle, document);
-    const { version, priority, modifiedMs } = frame;
-    document.offer({ uploadId, name: nameFromBytes(frame.name), version, priority, modifiedMs });
-  }
-
-  #drop(handle: number): void {
-    const document = this.#handles.get(handle);
-    if (!document) return;
-    const { uploadId } = document.assembly;
-    this.closeHandle(handle);
-    this.ports.shelf.forget(document.assembly);
-    this.ports.documents.drop(this.scope, uploadId).catch((error: unknown) => {
-      // Forgotten by age then; a fence is learned by the next frame that matters.
-      this.ports.log({ event: 'line.drop.failed', code: codeOf(error) ?? String(error) });
-    });
+    this.#said.say(...heldFrames(document.assembly, document.handle));
   }
 
   /** This document cannot go on under its handle. */
   refuse(handle: number, code: ProblemCode): void {
-    this.closeHandle(handle);
+    this.#closeHandle(handle);
+    if (this.#over) return;
     const problem = problems[code];
-    this.say({
+    const refused = {
       type: 'REFUSED',
       handle,
       class: problem.class,
       code,
       message: problem.title,
       retryAfterMs: 0,
-    });
+    } as const;
+    if (!this.#use(handle)) return;
+    this.#handles.end(handle, { refused });
+    this.#said.say(refused);
   }
 
-  #deliver(notices: readonly Notice[]): void {
-    for (const notice of notices) {
-      this.#newestNotice = Math.max(this.#newestNotice, notice.sequence);
-      this.say({ type: 'NOTICE', ...notice, reason: shortened(notice.reason), extensions: [] });
+  /** How long a finish with holes waits still: nothing, when no other lane can have what is missing. */
+  holeWaitMs(openedMs: number, newestFrameMs: number): number {
+    if (this.#lanes.size <= 1 && this.#laneLostMs < openedMs) return 0;
+    const quietMs = Math.max(this.ports.limits.holeQuietMs, 4 * this.#roundTrip.ms);
+    const now = this.ports.clock.monotonicMs();
+    const arrivalMs = Math.max(...[...this.#lanes].map((lane) => lane.arrivalMs), this.#laneLostMs);
+    // Silence on all lanes, or a long one of this document while others go on.
+    return Math.max(0, Math.min(arrivalMs + quietMs, newestFrameMs + 3 * quietMs) - now);
+  }
+
+  // ------------------------------------------------------------------------------ frames
+
+  #ofDocument(lane: Lane, frame: EarlyFrame): void {
+    const document = this.#handles.find(frame.handle);
+    if (!document) {
+      this.#ofNoDocument(frame);
+      return;
+    }
+    if (!this.#heed(document, frame)) lane.bye('TENDER_LIMIT_EXCEEDED');
+    this.#heedLimits();
+  }
+
+  /** False when it says more than the limits allow. */
+  #heed(document: OpenDocument, frame: EarlyFrame): boolean {
+    switch (frame.type) {
+      case 'SLICE':
+        return document.slice(frame.index, frame.offset, frame.bytes) !== 'refused';
+      case 'MANIFEST':
+        return document.describe(frame.first, frame.entries);
+      case 'COPY':
+        document.copy(frame);
+        return true;
+      case 'FINISH':
+        document.finish({ ...frame, sha256: Uint8Array.from(frame.sha256) });
+        return true;
     }
   }
 
-  #seen(cursor: number): void {
-    // A cursor beyond what was ever sent would forget notices unseen.
-    if (cursor > this.#newestNotice) return;
-    this.#seenNotice = Math.max(this.#seenNotice, cursor);
-    this.ports.notices.acknowledge(this.scope, cursor).catch((error: unknown) => {
-      this.ports.log({ event: 'line.seen.failed', code: codeOf(error) ?? String(error) });
+  /** Its OFFER is still on another lane, or it has ended; a finish said again gets the last word again. */
+  #ofNoDocument(frame: EarlyFrame): void {
+    if (!this.#handles.wasUsed(frame.handle)) this.#early.add(frame);
+    else if (frame.type === 'FINISH' && !this.#sayLastWord(frame.handle))
+      this.refuse(frame.handle, 'TENDER_UPLOAD_UNKNOWN');
+  }
+
+  #sayLastWord(handle: number): boolean {
+    const word = this.#handles.lastWord(handle);
+    if (!word) return false;
+    if ('receipt' in word) this.#receipts.add(word.receipt);
+    else this.#said.say(word.refused);
+    return true;
+  }
+
+  #offer(lane: Lane, frame: OfferFrame): void {
+    const { handle, uploadId } = frame;
+    const before = this.#handles.find(handle);
+    if (before) {
+      if (before.assembly.uploadId !== uploadId) lane.bye('TENDER_FRAME_OUT_OF_PLACE');
+      else if (before.isOffered) this.offered(before);
+      return;
+    }
+    if (this.#handles.wasUsed(handle)) {
+      this.#sayLastWord(handle);
+      return;
+    }
+    if (!this.#use(handle)) return;
+    const early = this.#early.take(handle);
+    if (!isNameable(frame)) {
+      this.refuse(handle, 'TENDER_NAME_INVALID');
+      return;
+    }
+    // The same upload under a new handle, after its lanes were lost: the old handle ends.
+    for (const [old, document] of this.#handles.open()) {
+      if (document.assembly.uploadId === uploadId) this.#closeHandle(old);
+    }
+    if (this.#handles.openCount >= this.ports.limits.handlesMax) {
+      this.refuse(handle, 'TENDER_TOO_MANY_DOCUMENTS');
+      return;
+    }
+    const { version, priority, modifiedMs } = frame;
+    const offer = { uploadId, name: nameFromBytes(frame.name), version, priority, modifiedMs };
+    const assembly = this.ports.shelf.take(this.scope.deviceId, uploadId);
+    const document = new OpenDocument(handle, offer, assembly, this);
+    this.#handles.add(handle, document);
+    document.offer();
+    for (const one of early)
+      if (!this.#heed(document, one)) {
+        lane.bye('TENDER_LIMIT_EXCEEDED');
+        break;
+      }
+    this.#heedLimits();
+  }
+
+  /** Marks a handle as used; a yacht that scatters them instead of counting up is not listened to. */
+  #use(handle: number): boolean {
+    this.#handles.use(handle);
+    if (this.#handles.gaps <= this.ports.limits.handleGapsMax) return true;
+    this.end('TENDER_LIMIT_EXCEEDED');
+    return false;
+  }
+
+  #takePacked({ handle, uploadId }: PackDocument): boolean {
+    if (this.#handles.find(handle)) return false;
+    if (this.#handles.wasUsed(handle)) {
+      this.#sayLastWord(handle);
+      return false;
+    }
+    if (!this.#use(handle)) return false;
+    this.#early.take(handle);
+    for (const [old, document] of this.#handles.open()) {
+      if (document.assembly.uploadId === uploadId) this.#closeHandle(old);
+    }
+    return true;
+  }
+
+  #closeHandle(handle: number): void {
+    this.#handles.close(handle)?.leave();
+    this.#marks.forget(handle);
+    this.#wants.forget(handle);
+    this.#heedLimits();
+  }
+
+  #drop(handle: number): void {
+    this.#early.take(handle);
+    const document = this.#handles.find(handle);
+    if (!document) return;
+    const { uploadId } = document.assembly;
+    this.#closeHandle(handle);
+    this.ports.shelf.forget(document.assembly);
+    this.ports.documents.drop(this.scope, uploadId).catch((error: unknown) => {
+      // Forgotten by age then; a fence is learned by the next frame that matters.
+      this.ports.log({ event: 'line.drop.failed', code: codeOf(error) ?? String(error) });
     });
   }
 
@@ -316,7 +419,7 @@ export class Session {
     this.#inventories.add(lane);
     inventoryPage(this.ports.documents, this.scope, after, this.ports.limits.inventoryPageCount)
       .then(
-        (page) => lane.send(page),
+        (page) => this.#said.say(page),
         (error: unknown) => {
           const code = codeOf(error);
           if (!code) this.ports.log({ event: 'line.inventory.failed', error: String(error) });
@@ -329,24 +432,24 @@ export class Session {
   // ------------------------------------------------------------------------------ bookkeeping
 
   /** The next ACK's durable marks; what does not fit is for the one after it. */
-  takeDurable(): AckFrame['documents'] {
-    const documents = this.#marks.take();
-    if (!this.#marks.isEmpty) for (const lane of this.#lanes) lane.ackSoon();
+  #takeDurable(nowMs: number, repeatMs: number): AckFrame['documents'] {
+    const documents = this.#marks.take(nowMs, repeatMs);
+    if (!this.#marks.isEmpty) this.#acks.soon();
     return documents;
   }
 
   #owe(handle: number, runs: readonly Run[]): void {
-    if (!this.#handles.has(handle)) return;
+    if (!this.#handles.find(handle)) return;
     this.#marks.owe(handle, runs);
-    const [lane] = this.#lanes;
-    if (!this.#marks.isEmpty) lane?.ackSoon();
+    if (!this.#marks.isEmpty && this.#lanes.size > 0) this.#acks.soon();
   }
 
   /** Reads no more from this yacht while the store lags behind; forgets beginnings of chunks beyond the ceiling. */
   #heedLimits(): void {
     const { shelf, limits } = this.ports;
     shelf.trim(this.scope.deviceId);
-    const full = shelf.readyBytes(this.scope.deviceId) > limits.readyMaxBytes;
+    const readyBytes = shelf.readyBytes(this.scope.deviceId) + this.#packs.waitingBytes;
+    const full = readyBytes > limits.readyMaxBytes;
     // What makes room may be an upload that nobody has open any more: looked at again for as long as it lasts.
     if (full) this.#cancelLook ??= this.ports.clock.after(limits.ackEveryMs, () => this.#lookAgain());
     if (full === this.#paused) return;
@@ -358,11 +461,4 @@ export class Session {
     this.#cancelLook = undefined;
     if (this.#lanes.size > 0) this.#heedLimits();
   }
-}
-
-const reasonMaxLength = 500;
-
-/** A reason fits its field in bytes whatever its characters are. */
-function shortened(reason: string): string {
-  return reason.length > reasonMaxLength / 2 ? `${reason.slice(0, reasonMaxLength / 2)}…` : reason;
 }

@@ -2,7 +2,16 @@
 // (test/contracts/store-contract.ts). A rejection changes nothing, as a rolled-back transaction would.
 import { CloudError } from '../cloud-error.ts';
 import { decideSession } from '../decide/session-rule.ts';
-import type { Clock, CloudStore, DeviceScope, IndexWork, ManifestEntry, Random, Wakes } from '../ports.ts';
+import type {
+  Clock,
+  CloudStore,
+  DeviceScope,
+  IndexWork,
+  ManifestEntry,
+  Random,
+  Wakes,
+  WholeAnswer,
+} from '../ports.ts';
 import type { Registry } from '../registry.ts';
 import { uuidFrom } from '../uuid.ts';
 import { createMemoryRegistry, deviceOf } from './memory-registry.ts';
@@ -182,6 +191,34 @@ function createStore(
       rows.versions.set(`${document.documentId}/${offer.version}`, version);
       addJob({ documentId: document.documentId, version: offer.version });
       return version.receipt;
+    },
+    async storeWhole(scope, versions) {
+      acting(scope); // fenced as a whole, before anything changes
+      const answers: WholeAnswer[] = [];
+      for (const { offer, lengthBytes, sha256, place } of versions) {
+        const known = await this.offerDocument(scope, offer);
+        if (known.state !== 'open') {
+          answers.push(known);
+          continue;
+        }
+        const entry = { index: 0, id: sha256, length: lengthBytes };
+        const entries = lengthBytes === 0 ? [] : [{ ...entry, ...(place && { place }) }];
+        const { missing } = await this.recordChunks(scope, offer.uploadId, entries);
+        if (missing.length > 0) {
+          acting(scope).open.delete(offer.uploadId);
+          answers.push({ state: 'missing' });
+          continue;
+        }
+        const finish = { uploadId: offer.uploadId, lengthBytes, sha256: Uint8Array.from(sha256) };
+        const finished = entries.length === 0 ? [] : [{ ...entry, id: Uint8Array.from(sha256) }];
+        const receipt = await this.finishVersion(scope, { ...finish, entries: finished });
+        answers.push({ state: 'finished', receipt });
+      }
+      return answers;
+    },
+    async versionEntries(scope, name, version) {
+      const document = acting(scope).documents.get(hexOfName(name));
+      return document && versionRow(document.documentId, version)?.entries;
     },
     async dropDocument(scope, uploadId) {
       acting(scope).open.delete(uploadId);

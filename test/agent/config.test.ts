@@ -31,7 +31,11 @@ describe('quantities', () => {
   test('a size knows 1000 from 1024', () => {
     expect([readSize('64MB'), readSize('64MiB')]).toEqual([{ value: 64_000_000 }, { value: 67_108_864 }]);
   });
-  test('a rate is a size per second, or none', () => {
+  test('a rate is bits or a size per second, or none', () => {
+    expect([readRate('500kbit'), readRate('2Mbit'), readRate('1.5Mbit/s')]).toEqual(
+      [62_500, 250_000, 187_500].map((value) => ({ value })),
+    );
+    expect(readRate('5furbit')).toHaveProperty('wrong');
     expect([readRate('500KB/s'), readRate('none')]).toEqual([{ value: 500_000 }, { value: 0 }]);
     expect(readRate('500KB')).toHaveProperty('wrong');
     expect(readRate('0B/s')).toHaveProperty('wrong');

@@ -170,6 +170,29 @@ describe('the daemon', () => {
     expect((await ship.daemon.aboard.status()).sent).toEqual({ wireBytes: total!.wireBytes, documents: 1 });
   });
 
+  test('two hundred files dropped at once settle side by side and leave together', async () => {
+    const ship = await voyage({ 'files.rescan': '1s' });
+    await ship.boot();
+    await ship.until(async () => (await ship.connection()).name === 'connected');
+    for (let i = 0; i < 200; i++) await writeFile(join(ship.scans, `page-${i}.txt`), `page ${i}`);
+    const dropped = ship.clock.monotonicMs();
+    await ship.until(async () => (await ship.states()).stored === 200, 20, 4_000);
+    // Held time runs ahead of the disk here; one after the other would take 100 s of it.
+    expect(ship.clock.monotonicMs() - dropped).toBeLessThan(60_000);
+  });
+
+  test('a ceiling set by hand is in the status, holds over a restart, and goes with auto', async () => {
+    const ship = await voyage();
+    await ship.boot();
+    await ship.daemon.aboard.throttle('500kbit', 'anna');
+    await ship.daemon.stop();
+    await ship.boot();
+    const { throttle, line } = (await ship.daemon.aboard.status()) as Record<string, unknown>;
+    expect(throttle).toMatchObject({ bytesPerSecond: 62_500, from: 'hand', by: 'anna' });
+    expect(line).toMatchObject({ ceilingBytesPerSecond: 62_500 });
+    expect(await ship.daemon.aboard.throttle('auto', 'anna')).toMatchObject({ bytesPerSecond: null });
+  });
+
   test('an unenrolled device waits, says so, and goes online after enrolling without a restart', async () => {
     const ship = await voyage();
     const { identity } = ship;

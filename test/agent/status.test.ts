@@ -13,6 +13,7 @@ const link = (value: string, more: JsonObject = {}) => {
 };
 
 const well: StatusFacts = {
+  throttle: { bytesPerSecond: null },
   version: '1',
   profile: 'tender',
   uptimeMs: 1,

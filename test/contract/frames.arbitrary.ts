@@ -1,7 +1,7 @@
 // Every frame the line may carry, for property tests: all types, all fields over their whole range.
 import fc from 'fast-check';
 import { failureClasses } from '../../cloud/contract/failure.ts';
-import { type CloudFrame, wantReasons, type YachtFrame } from '../../cloud/contract/frames.ts';
+import { type CloudFrame, encodings, wantReasons, type YachtFrame } from '../../cloud/contract/frames.ts';
 import { ulidFromBytes } from '../../cloud/contract/ids.ts';
 import { RunSet } from '../../cloud/contract/runs.ts';
 
@@ -25,11 +25,20 @@ const extensions = fc
         .map((tag) => fc.record({ tag: fc.constant(tag * 2), bytes: fc.uint8Array() })),
     ),
   );
+const tenths = fc
+  .oneof(
+    fc.nat(50_000),
+    fc.maxSafeNat().map((n) => n % 2 ** 50),
+  )
+  .map((n) => n / 10);
+const chunkLength = fc.integer({ min: 1, max: 262_144 });
 const record = <T>(shape: { [K in keyof T]: fc.Arbitrary<T[K]> }, optional: (keyof T)[] = []) =>
   fc.record(shape as Record<string, fc.Arbitrary<unknown>>, {
     noNullPrototype: true,
     requiredKeys: Object.keys(shape).filter((key) => !optional.includes(key as keyof T)),
   });
+
+const form = record({ encoding: fc.constantFrom(...encodings), lengthBytes: chunkLength });
 
 export const yachtFrames = fc.oneof(
   record({
@@ -47,13 +56,32 @@ export const yachtFrames = fc.oneof(
     handle: number,
     first: number,
     entries: fc.array(
-      fc.record(
-        { length: fc.integer({ min: 1, max: 262_144 }), id: sha256 },
-        { requiredKeys: ['length'], noNullPrototype: true },
+      fc.oneof(
+        record({ length: chunkLength, id: sha256 }, ['id']),
+        record({ length: chunkLength, encoded: form }),
       ),
     ),
     extensions,
   }),
+  record({
+    type: fc.constant('COPY'),
+    handle: number,
+    first: number,
+    baseVersion: number,
+    runs: fc.array(record({ baseIndex: number, count: fc.integer({ min: 1, max: 2 ** 31 }) }), {
+      maxLength: 20,
+    }),
+    extensions,
+  }),
+  record(
+    {
+      type: fc.constant('PACK'),
+      encoding: fc.constant('zstd'),
+      lengthBytes: chunkLength,
+      bytes: fc.uint8Array({ maxLength: 2_000 }),
+    },
+    ['encoding'],
+  ),
   record({
     type: fc.constant('SLICE'),
     handle: number,
@@ -85,6 +113,8 @@ export const cloudFrames = fc.oneof(
     version: number,
     sessionId: fc.stringMatching(/^[0-9a-f]{32}$/),
     lane: number,
+    serial: number,
+    sinceMs: number,
     epoch: number,
     timeMs: number,
     tenantId: id,
@@ -105,16 +135,17 @@ export const cloudFrames = fc.oneof(
       uploadId: ulid,
       handle: fc.nat(1_000_000),
       durable: runs,
-      partial: fc.array(record({ index: number, prefixBytes: number }), { maxLength: 20 }),
+      partial: fc.array(record({ index: number, prefixBytes: number, encoded: form }, ['encoded']), {
+        maxLength: 20,
+      }),
       more: fc.boolean(),
     },
     ['handle'],
   ),
   record({
     type: fc.constant('ACK'),
-    receivedBytes: number,
-    arrivalMs: number,
-    heldMs: number,
+    nowMs: tenths,
+    lanes: fc.array(record({ serial: number, receivedBytes: number, heldMs: tenths }), { maxLength: 16 }),
     documents: fc.array(record({ handle: number, durable: runs }), { maxLength: 10 }),
   }),
   record({ type: fc.constant('WANT'), handle: number, reason: fc.constantFrom(...wantReasons), runs }),
@@ -130,7 +161,7 @@ export const cloudFrames = fc.oneof(
         sha256,
         storedMs: number,
       }),
-      { maxLength: 4 },
+      { maxLength: 64 },
     ),
     extensions,
     signature,

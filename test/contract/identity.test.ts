@@ -11,8 +11,10 @@ import { formatClaim, parseClaim, parseSignatureInput } from '../../cloud/contra
 import {
   proofFor,
   readReceipt,
+  receiptBatchMaxCount,
   receiptBytes,
   signReceipts,
+  verifyBatch,
   verifyReceipt,
 } from '../../cloud/contract/receipt.ts';
 import { RunSet } from '../../cloud/contract/runs.ts';
@@ -34,17 +36,29 @@ const facts = (n: number) => ({
 
 describe('receipts', () => {
   test('each receipt of a signed batch is proved alone, and none proves another', () => {
-    for (const count of [1, 2, 3, 4]) {
+    for (const count of [1, 2, 3, 4, 7, 33, receiptBatchMaxCount]) {
       const batch = Array.from({ length: count }, (_, n) => receiptBytes(facts(n)));
       const signature = signReceipts(cloud, batch);
       for (const [position, receipt] of batch.entries()) {
         const proof = proofFor(signature, batch, position);
         expect(verifyReceipt(receipt, proof, cloud.publicKey)).toBe(true);
+        expect(Buffer.from(proof).toString('base64').length).toBeLessThanOrEqual(384);
         expect(verifyReceipt(receiptBytes(facts(99)), proof, cloud.publicKey)).toBe(false);
         if (count > 1)
           expect(verifyReceipt(batch[(position + 1) % count]!, proof, cloud.publicKey)).toBe(false);
       }
     }
+  });
+
+  test('a batch is proved as a whole: not in another order, not without one, not beyond the largest', () => {
+    const batch = Array.from({ length: receiptBatchMaxCount + 1 }, (_, n) => receiptBytes(facts(n)));
+    const most = batch.slice(1);
+    const signature = signReceipts(cloud, most);
+    expect(verifyBatch(most, signature, cloud.publicKey)).toBe(true);
+    expect(verifyBatch([...most].reverse(), signature, cloud.publicKey)).toBe(false);
+    expect(verifyBatch(most.slice(1), signature, cloud.publicKey)).toBe(false);
+    expect(verifyBatch(batch, signReceipts(cloud, batch), cloud.publicKey)).toBe(false);
+    expect(verifyBatch([], signature, cloud.publicKey)).toBe(false);
   });
 
   test('one flipped bit anywhere in receipt, proof or key refuses it', () => {

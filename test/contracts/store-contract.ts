@@ -4,6 +4,7 @@ import type { CloudFixture } from './cloud-fixture.ts';
 import { documentContract } from './document-contract.ts';
 import { indexingContract } from './indexing-contract.ts';
 import { sessionContract } from './session-contract.ts';
+import { wholeContract } from './whole-contract.ts';
 
 export function storeContract(name: string, make: () => Promise<CloudFixture>): void {
   describe(`CloudStore (${name})`, () => {
@@ -15,6 +16,7 @@ export function storeContract(name: string, make: () => Promise<CloudFixture>): 
 
     sessionContract(() => fixture);
     documentContract(() => fixture);
+    wholeContract(() => fixture);
     indexingContract(() => fixture);
   });
 }

@@ -93,9 +93,9 @@ describe('lanes of one session', () => {
     one.say(finish);
     await clock.advance(100);
     two.say(slices[1]!);
-    await clock.advance(lineLimits.holeGraceMs - 101);
+    await clock.advance(lineLimits.holeQuietMs - 101);
     expect([...one.of('WANT'), ...two.of('WANT')]).toEqual([]);
-    await clock.advance(1_000);
+    await clock.advance(2_000);
     expect([...one.of('WANT'), ...two.of('WANT')]).toEqual([
       { type: 'WANT', handle: 0, reason: 'hole', runs: [{ start: 3, end: 4 }] },
     ]);
@@ -131,27 +131,85 @@ describe('lanes of one session', () => {
 });
 
 describe('acknowledgements', () => {
-  test('leave 100 ms after the first byte, with what arrived and how long it waited', async () => {
+  test('leave 25 ms after the first byte of a burst, later 100 ms, with what arrived and how long it waited', async () => {
     const clock = new FakeClock();
     const lane = await rawLane(await memoryShore(clock), clock);
     const frame = encodeYachtFrame({ type: 'DROP', handle: 3 });
     lane.sayBytes(frame);
-    await clock.advance(60);
+    await clock.advance(15);
     lane.sayBytes(frame);
-    await clock.advance(39);
+    await clock.advance(9);
     expect(lane.of('ACK')).toEqual([]);
     await clock.advance(1);
     expect(lane.of('ACK')).toEqual([
       {
         type: 'ACK',
-        receivedBytes: 2 * frame.length,
-        arrivalMs: clock.monotonicMs() - 40,
-        heldMs: 40,
+        nowMs: 25,
+        lanes: [{ serial: 1, receivedBytes: 2 * frame.length, heldMs: 10 }],
         documents: [],
       },
     ]);
     await clock.advance(10_000);
     expect(lane.of('ACK')).toHaveLength(1); // silence costs nothing
+    // A document that is never offered: its slices are waited for, and nothing is said of them.
+    const slice: YachtFrame = {
+      type: 'SLICE',
+      handle: 9,
+      index: 0,
+      offset: 0,
+      bytes: new Uint8Array(16_000),
+    };
+    for (let at = 0; at < 4_000; at += 10) {
+      lane.say(slice);
+      await clock.advance(10);
+    }
+    const acks = lane.of('ACK').slice(1);
+    const gaps = acks.slice(1).map((ack, at) => ack.nowMs - acks[at]!.nowMs);
+    expect(Math.max(...gaps.slice(0, 50))).toBeLessThanOrEqual(40);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(110);
+    expect(acks.length).toBeLessThan(2_000 / 25 + 2_000 / 100 + 2);
+  });
+
+  test('on a thin link cost about a hundredth of what came, and none waits longer than 1.5 s', async () => {
+    const clock = new FakeClock();
+    const lane = await rawLane(await memoryShore(clock), clock);
+    const bytes = new Uint8Array(1_000);
+    const slice: YachtFrame = { type: 'SLICE', handle: 9, index: 0, offset: 0, bytes };
+    for (let at = 0; at < 60_000; at += 125) {
+      lane.say(slice); // 8 KB/s
+      await clock.advance(125);
+    }
+    const acks = lane.of('ACK');
+    expect(acks.length * 104).toBeLessThan(480_000 * 0.01 + 2_000);
+    expect(Math.max(...acks.flatMap((ack) => ack.lanes.map((one) => one.heldMs)))).toBeLessThanOrEqual(1_500);
+    expect(acks.length).toBeGreaterThan(40);
+  });
+
+  test('of several lanes go over those heard from, in turn, speak of all, and are said once more after the last byte', async () => {
+    const clock = new FakeClock();
+    const shore = await memoryShore(clock);
+    const lanes = await Promise.all([0, 1, 2, 3].map((lane) => rawLane(shore, clock, { lane })));
+    const [asleep, ...awake] = lanes;
+    const slice: YachtFrame = { type: 'SLICE', handle: 9, index: 0, offset: 0, bytes: new Uint8Array(500) };
+    asleep!.say(slice);
+    await clock.advance(5_000);
+    asleep!.heard.length = 0;
+    for (let at = 0; at < 1_200; at += 10) {
+      awake[(at / 10) % 3]!.say(slice);
+      await clock.advance(10);
+    }
+    await clock.advance(10_000);
+    expect(asleep!.of('ACK')).toEqual([]);
+    for (const one of awake) expect(one.of('ACK').length).toBeGreaterThan(2);
+    const acks = awake.flatMap((one) => one.of('ACK')).sort((a, b) => a.nowMs - b.nowMs);
+    const last = acks.slice(-2);
+    for (const ack of last)
+      expect(ack.lanes.filter((one) => one.serial > 1).map((one) => one.receivedBytes)).toEqual([
+        40 * 504,
+        40 * 504,
+        40 * 504,
+      ]);
+    expect(awake.filter((one) => last.some((ack) => one.of('ACK').includes(ack)))).toHaveLength(2);
   });
 
   test('a ping is answered at once, signed when it carries a nonce', async () => {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lineLimits } from '../../agent/line/limits.ts';
-import { Pace } from '../../agent/line/pace.ts';
+import { LinePace, wireBytesOf } from '../../agent/line/pace.ts';
 import { content, yachtAndShore } from './support/yacht.ts';
 
 describe('the throttle', () => {
@@ -46,62 +45,61 @@ describe('the throttle', () => {
   });
 });
 
-describe('window and pace', () => {
-  /** A line of one rate and one round trip with a queue; answers the pace after so many seconds of full sending. */
-  function drive(bytesPerSecond: number, rttMs: number, seconds: number) {
-    const pace = new Pace(lineLimits);
-    let now = 0;
-    let sent = 0;
-    let confirmed = 0;
-    let busyUntil = 0;
-    let worstQueueMs = 0;
-    const flying: { bytes: number; arrives: number; sentAt: number }[] = [];
-    let full = false;
-    let lastAckAt = 0;
-    let arrivedSince: typeof flying = [];
-    for (; now < seconds * 1_000; now += 5) {
-      for (;;) {
-        full ||= sent - confirmed >= pace.windowBytes();
-        if (sent - confirmed >= pace.windowBytes() || pace.waitMs(now) > 0) break;
-        const bytes = pace.sliceBytes();
-        busyUntil = Math.max(busyUntil, now) + (bytes * 1_000) / bytesPerSecond;
-        if (now > 10_000) worstQueueMs = Math.max(worstQueueMs, busyUntil - now);
-        flying.push({ bytes, arrives: busyUntil + rttMs / 2, sentAt: now });
-        sent += bytes;
-        pace.spent(bytes, now);
+describe('the cap on a held clock', () => {
+  /** Sends as allowed for so many seconds over a line that is faster; answers the wire bytes of each second. */
+  function capped(bytesPerSecond: number, seconds: number, lateMs: number) {
+    const pace = new LinePace();
+    pace.throttle(bytesPerSecond, 0);
+    pace.roundTrip(50, 0);
+    pace.laneOpened(1, 0);
+    const perSecond: number[] = [];
+    const flying: { mark: number; bytes: number; arrivalMs: number }[] = [];
+    let count = 0;
+    for (let now = 0; now < seconds * 1_000; now += 1) {
+      if (now % 1_000 === 0) perSecond.push(-pace.wireBytes);
+      const due = flying.filter((one) => one.arrivalMs + 25 <= now);
+      if (now % 100 === 0 && due.length > 0) {
+        const samples = [{ ...due.at(-1)!, lane: 1, bytes: due.reduce((sum, one) => sum + one.bytes, 0) }];
+        flying.splice(0, due.length);
+        pace.confirmed({ samples, atMs: now });
       }
-      while (flying[0] && flying[0].arrives <= now) arrivedSince.push(flying.shift()!);
-      if (arrivedSince.length === 0 || now - lastAckAt < 100) continue;
-      lastAckAt = now;
-      const newest = arrivedSince.at(-1)!;
-      const bytes = arrivedSince.reduce((sum, one) => sum + one.bytes, 0);
-      arrivedSince = [];
-      confirmed += bytes;
-      const delay = newest.arrives - newest.sentAt + rttMs / 2;
-      pace.acknowledged({ bytes, arrivalMs: newest.arrives, rttMs: delay, wasFull: full }, now + rttMs / 2);
-      full = false;
+      // A timer that always fires late must not cost rate.
+      if (count++ % (lateMs + 1) === 0) {
+        while (pace.waitMs(now) === 0) {
+          const bytes = pace.grainBytes();
+          flying.push({ mark: pace.sent(bytes, now), bytes: wireBytesOf(bytes), arrivalMs: now + 25 });
+        }
+      }
+      if (now % 1_000 === 999) perSecond[perSecond.length - 1]! += pace.wireBytes;
     }
-    return { pace, confirmed, worstQueueMs };
+    return perSecond;
   }
 
-  test('a satellite line is filled from a small start, and its queue stays below 200 ms', () => {
-    const { confirmed, worstQueueMs, pace } = drive(250_000, 600, 40);
-    expect(confirmed).toBeGreaterThan(250_000 * 40 * 0.85);
-    expect(worstQueueMs).toBeLessThan(250);
-    expect(pace.windowBytes()).toBeLessThan(250_000 * 1.2);
+  test.each([16_000, 62_500, 250_000])('%i bytes/s hold closely in each second and in a minute', (rate) => {
+    for (const lateMs of [0, 4]) {
+      const perSecond = capped(rate, 70, lateMs).slice(10);
+      for (const bytes of perSecond) expect(Math.abs(bytes / rate - 1)).toBeLessThan(0.03);
+      const mean = perSecond.reduce((sum, bytes) => sum + bytes, 0) / perSecond.length;
+      expect(Math.abs(mean / rate - 1)).toBeLessThan(0.01);
+    }
   });
 
-  test('a slow line gets small slices and a fast one large ones, between 1 KiB and 64 KiB', () => {
-    expect(drive(16_000, 600, 20).pace.sliceBytes()).toBe(1_024);
-    const medium = drive(250_000, 600, 20).pace.sliceBytes();
-    expect(medium).toBeGreaterThan(4_000);
-    expect(medium).toBeLessThan(8_000);
-    expect(drive(50_000_000, 2, 5).pace.sliceBytes()).toBe(65_536);
+  test('a message costs its TLS record and the headers of its segments', () => {
+    expect(wireBytesOf(1)).toBe(1 + 22 + 52);
+    expect(wireBytesOf(1_426)).toBe(1_448 + 52);
+    expect(wireBytesOf(1_427)).toBe(1_449 + 104);
   });
 
-  test('a fast line is not paced and may have 8 MiB on its way, no more', () => {
-    const { pace } = drive(200_000_000, 40, 10);
-    expect(pace.isPaced).toBe(false);
-    expect(pace.windowBytes()).toBe(lineLimits.windowMaxBytes);
+  test('lifting the cap gives the line back at once, setting it anew is obeyed at once', () => {
+    const pace = new LinePace();
+    pace.throttle(1_000, 0);
+    pace.sent(5_000, 0);
+    expect(pace.waitMs(1)).toBeGreaterThan(5_000);
+    pace.throttle(null, 1);
+    expect(pace.waitMs(1)).toBe(0);
+    expect(pace.describe()).toMatchObject({ state: 'train', capBytesPerSecond: null });
+    pace.throttle(2_000, 1);
+    pace.sent(1_000, 1);
+    expect(pace.waitMs(1)).toBeGreaterThan(400);
   });
 });

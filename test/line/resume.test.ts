@@ -98,11 +98,11 @@ describe('after a cut', () => {
       const uploadId = yacht.upload(bytes);
       let fault = 0;
       const record = yacht.link.onUp;
-      let nextFaultBytes = 20_000 * seed;
+      let nextFaultBytes = 10_000 * seed;
       yacht.link.onUp = (frame) => {
         record(frame);
         if (yacht.link.upBytes < nextFaultBytes || fault >= 8) return;
-        nextFaultBytes += 30_000 + 1_777 * seed;
+        nextFaultBytes += 20_000 + 1_777 * seed;
         fault += 1;
         const kind = (fault + seed) % 3;
         yacht.clock.after(0, () => {
@@ -162,7 +162,10 @@ describe('after a cut', () => {
     const uploadId = yacht.upload(bytes);
     yacht.link.cutAfterBytes = 250_000;
     const sending = yacht.send(uploadId);
+    while (yacht.link.upBytes < 240_000) await yacht.clock.advance(1);
+    yacht.link.isDown = true;
     while (yacht.lost.length === 0) await yacht.clock.advance(10);
+    yacht.link.isDown = false;
     sending.abort();
     const remember = yacht.ledger.remember;
     // As in the log: soft rows are durable within a second.

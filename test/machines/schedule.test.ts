@@ -119,4 +119,66 @@ describe('which upload next', () => {
     expect(start.map((one) => one.actor)).toEqual(['v1']);
     expect(held).toEqual([{ candidate: second, hold: { why: 'earlierVersion', version: 1 } }]);
   });
+
+  describe('small documents', () => {
+    const small = { maxCount: 6, maxBytes: 4_000_000 };
+    const beside: Conditions = { ...calm, small };
+    const scan = (actor: string, more: Partial<Candidate> = {}) =>
+      candidate(actor, { sizeBytes: 300_000, ...more });
+    const video = (actor: string) => candidate(actor, { sizeBytes: 5_000_000_000, addedMs: 1 });
+
+    it('go beside large ones that wait for a place', () => {
+      const all = [video('v1'), video('v2'), video('v3'), scan('s1'), scan('s2')];
+      expect(started(all, beside)).toEqual(['v1', 'v2', 's1', 's2']);
+    });
+
+    it('are few bytes together, and few at all', () => {
+      const heavy = ['a', 'b', 'c', 'd', 'e'].map((actor) => scan(actor, { sizeBytes: 1_000_000 }));
+      expect(started(heavy, beside)).toEqual(['a', 'b', 'c', 'd']);
+      const many = Array.from({ length: 20 }, (_, i) => scan(`s${i + 10}`, { sizeBytes: 1 }));
+      expect(started(many, beside)).toHaveLength(small.maxCount);
+    });
+
+    it('never take the places of large ones, nor large ones theirs', () => {
+      const scans = ['a', 'b', 'c', 'd'].map((actor) => scan(actor));
+      expect(holdOf(video('v'), { ...beside, running: scans })).toBeNull();
+      expect(holdOf(scan('s'), { ...beside, running: [video('v1'), video('v2')] })).toBeNull();
+    });
+
+    it('a document of unknown size counts as a large one', () => {
+      expect(holdOf(candidate('x'), { ...beside, running: running(2) })).toEqual({ why: 'turn', ahead: 2 });
+    });
+
+    it('one at a time finds out whether the destination is back, small or not', () => {
+      const halfOpen: Conditions = { ...beside, breakers: { line: 'half-open' } };
+      expect(started([scan('a'), scan('b')], halfOpen)).toEqual(['a']);
+    });
+
+    it('no place at all is none for small ones either', () => {
+      expect(holdOf(scan('a'), { ...beside, runningMax: 0 })).toEqual({ why: 'turn', ahead: 0 });
+    });
+
+    it('of any queue the first in order starts whenever something of its size may', () => {
+      const random = new FakeRandom(4, 'small');
+      for (let round = 0; round < 200; round++) {
+        const all = Array.from({ length: 1 + Math.floor(random.unit() * 40) }, (_, i) =>
+          candidate(`u${i}`, {
+            priority: 2 + Math.floor(random.unit() * 3),
+            addedMs: Math.floor(random.unit() * 50),
+            sizeBytes: Math.floor(random.unit() ** 4 * 20_000_000),
+          }),
+        );
+        const { start, held } = choose(all, beside);
+        for (const large of [true, false]) {
+          const isLarge = (one: Candidate) => one.sizeBytes! > 1024 * 1024 === large;
+          const lastStarted = start.filter(isLarge).at(-1);
+          const firstHeld = held.map((one) => one.candidate).filter(isLarge)[0];
+          // By count the order is strict; by bytes a smaller one may fill what is left.
+          if (large && lastStarted && firstHeld) expect(compare(lastStarted, firstHeld)).toBeLessThan(0);
+        }
+        expect(start.length).toBeGreaterThan(0);
+        expect(start.length).toBeLessThanOrEqual(small.maxCount);
+      }
+    });
+  });
 });

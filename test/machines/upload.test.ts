@@ -223,14 +223,14 @@ describe('an upload', () => {
       'retry',
       { type: 'document.sent', wireBytes: 10, dedupedBytes: 1, resumedBytes: 30 },
       { type: 'send.incomplete', wireBytes: 3 },
-      { type: 'document.sent', wireBytes: 2 },
-      { type: 'upload.stored', dedupedBytes: 50, wireBytes: 1 },
+      { type: 'document.sent', wireBytes: 2, compressedAwayBytes: 2 },
+      { type: 'upload.stored', dedupedBytes: 50, wireBytes: 1, compressedAwayBytes: 40 },
     );
     expect(cell.context).toMatchObject({
       wireBytes: 122,
       dedupedBytes: 58,
       resumedBytes: 120,
-      compressedAwayBytes: 0,
+      compressedAwayBytes: 42,
     });
     const before = life('upload', watched, 'file.settled', {
       type: 'transfer.checkpointed',

@@ -4,8 +4,10 @@ import type { Json } from '../../../machines/json.ts';
 import { TenderError } from '../../errors.ts';
 import type { Aboard } from '../aboard.ts';
 import type { Route } from '../router.ts';
-import { jsonBody, onlyQuery } from '../validate.ts';
+import { invalid, jsonBody, onlyQuery } from '../validate.ts';
 import { byOf } from './uploads.ts';
+
+const rateMaxLength = 40;
 
 export function statusRoutes(aboard: Aboard): readonly Route[] {
   const commands = ['start', 'stop', 'reconnect'] as const;
@@ -45,6 +47,20 @@ export function statusRoutes(aboard: Aboard): readonly Route[] {
           'TENDER_LOG_WRITE_FAILED',
           `The log is ${writing}${lastWriteError ? ` (${lastWriteError})` : ''}: nothing is promised until it is open again.`,
         );
+      },
+    },
+    {
+      method: 'POST',
+      path: 'v1/link/rate',
+      role: 'crew',
+      summary: 'Sets the ceiling on everything the link carries: a rate such as 500kbit, off, or auto.',
+      body: { rate: 'text', by: 'text?' },
+      answers: { throttle: 'object' },
+      async answer(request) {
+        const { rate, by } = await jsonBody(request, ['rate', 'by']);
+        if (typeof rate !== 'string' || rate.length > rateMaxLength)
+          throw invalid('rate', 'must be a text such as "500kbit", "off" or "auto"');
+        return { status: 200, json: { throttle: await aboard.throttle(rate, byOf(by)) } };
       },
     },
     ...commands.map(

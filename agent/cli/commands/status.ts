@@ -2,6 +2,7 @@
 import type { Answer } from '../client.ts';
 import type { CliCommand } from '../command.ts';
 import { bytesText, lengthText, rangeText, table } from '../text.ts';
+import { throttleText } from './link.ts';
 
 export const status: CliCommand = {
   usage: 'status',
@@ -24,6 +25,9 @@ function lines(answer: Answer): string[][] {
   const counts = Object.entries((queue.states ?? {}) as Record<string, number>);
   const rows = [
     ['LINK', `${connection.state} (${connection.name}): ${connection.why}`],
+    ...(part('throttle').from && part('throttle').from !== 'none'
+      ? [['RATE', throttleText(part('throttle'))]]
+      : []),
     ['CLOUD', device.enrolled === true ? `${device.cloudUrl} as ${device.deviceId}` : String(device.why)],
     ['QUEUE', counts.length === 0 ? 'empty' : counts.map(([state, count]) => `${state} ${count}`).join(', ')],
     ['LOG', `${log.writing}, record #${log.lastSeq}, boot ${log.boot}`],

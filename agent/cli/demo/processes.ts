@@ -27,9 +27,10 @@ export interface Running {
   stop(): Promise<void>;
 }
 
-function start(main: keyof typeof mains, args: readonly string[]) {
+function start(main: keyof typeof mains, args: readonly string[], through: readonly string[]) {
+  const [command, ...rest] = [...through, process.execPath, ...nodeFlags[main], mains[main], ...args];
   // Its own process group: Ctrl-C is for the demo, which then stops its parts in order.
-  const child = spawn(process.execPath, [...nodeFlags[main], mains[main], ...args], {
+  const child = spawn(command as string, rest, {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -53,13 +54,17 @@ function lines(child: ChildProcess, each: (line: Readonly<Record<string, unknown
   });
 }
 
-/** Starts a process that stays, and resolves with its first JSON line for which `ready` answers something. */
+/**
+ * Starts a process that stays, and resolves with its first JSON line for which `ready` answers something.
+ * `through`: a command that runs it elsewhere, such as in a network namespace.
+ */
 export async function serve<T>(
   main: keyof typeof mains,
   args: readonly string[],
   ready: (line: Readonly<Record<string, unknown>>) => T | undefined,
+  through: readonly string[] = [],
 ): Promise<{ readonly running: Running; readonly answer: T }> {
-  const { child, ended, errors } = start(main, args);
+  const { child, ended, errors } = start(main, args, through);
   const running: Running = {
     pid: child.pid ?? 0,
     ended,
@@ -91,8 +96,9 @@ export async function serve<T>(
 export async function errand(
   main: keyof typeof mains,
   args: readonly string[],
+  through: readonly string[] = [],
 ): Promise<readonly Readonly<Record<string, unknown>>[]> {
-  const { child, ended, errors } = start(main, [...args, '--json']);
+  const { child, ended, errors } = start(main, [...args, '--json'], through);
   const said: Readonly<Record<string, unknown>>[] = [];
   lines(child, (line) => said.push(line));
   const late = setTimeout(() => child.kill('SIGKILL'), errandMaxMs);

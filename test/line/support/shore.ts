@@ -7,7 +7,7 @@ import { type LineLimitsAshore, lineLimits } from '../../../cloud/line/limits.ts
 import { createLineService, type LineService } from '../../../cloud/line/service.ts';
 import { createMemoryCloud, type MemoryCloud } from '../../../cloud/memory/memory-store.ts';
 import { createNoticeHub } from '../../../cloud/notify/hub.ts';
-import type { BlobStore, ChunkPlace } from '../../../cloud/ports.ts';
+import type { BlobStore, ChunkPlace, IndexWork } from '../../../cloud/ports.ts';
 import type { FakeClock } from '../../support/fake-clock.ts';
 import { FakeRandom } from '../../support/fake-random.ts';
 
@@ -61,6 +61,8 @@ export async function memoryShore(
   await registry.addTenant(tenantId, 'fleet');
   const { secret } = await devices.issueCode(tenantId, 'yacht');
   const { deviceId } = await devices.enrol({ secret, publicKey: deviceKey.publicKey });
+  /** Taken from the jobs and not asked for yet. */
+  const works = new Map<string, IndexWork>();
   const logged: Readonly<Record<string, unknown>>[] = [];
   const restart = () =>
     createLineService({
@@ -89,14 +91,13 @@ export async function memoryShore(
     async content(uploadId) {
       for (let job = cloud.takeJob(); job; job = cloud.takeJob()) {
         const work = await store.takeIndexWork(job.documentId, job.version);
-        if (work?.uploadId !== uploadId) continue;
-        const places = await store.findChunks(
-          tenantId,
-          work.entries.map((entry) => entry.id),
-        );
-        return Buffer.concat(await Promise.all(places.map((place) => blobs.read(tenantId, place!))));
+        if (work) works.set(work.uploadId, work);
       }
-      throw new Error('not stored');
+      const work = works.get(uploadId);
+      if (!work) throw new Error('not stored');
+      const ids = work.entries.map((entry) => entry.id);
+      const places = await store.findChunks(tenantId, ids);
+      return Buffer.concat(await Promise.all(places.map((place) => blobs.read(tenantId, place!))));
     },
   };
   return shore;

@@ -94,7 +94,8 @@ export class Yacht {
     this.clock = clock;
     this.shore = shore;
     this.link = link;
-    this.#limits = { ...lineLimits, ...limits };
+    // One lane, unless the test is about several; and no packs, unless it is about them.
+    this.#limits = { ...lineLimits, lanesMax: 1, packDocumentMaxBytes: 0, ...limits };
     this.random = new FakeRandom(3, seed);
     this.keepNotices = async (notices) => {
       this.notices.push(...notices);

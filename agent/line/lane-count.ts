@@ -1,0 +1,33 @@
+// How many lanes a line is worth, from what is measured of it. A TCP connection that loses packets at random holds only a few
+// segments in flight, however long the way is: so many lanes that each needs to hold no more than that. Pure; asked by
+// lane-keeper.ts.
+
+/** What a lane is asked to hold in flight: CUBIC holds about so much at 2 % loss (measured: docs/performance.md). */
+const segmentsPerLane = 10;
+const segmentBytes = 1_448;
+/** Before a rate is known, by round trip: a far line is worth more lanes. */
+const unknown: readonly (readonly [roundTripMs: number, count: number])[] = [
+  [20, 2],
+  [250, 4],
+];
+const unknownFarCount = 8;
+/** Fewer are not enough to go on when one sleeps. */
+const leastCount = 2;
+const leastFarCount = 3;
+const farMs = 100;
+
+export interface Measured {
+  readonly roundTripMs: number | undefined;
+  readonly bytesPerSecond: number | undefined;
+}
+
+export function lanesWanted({ roundTripMs, bytesPerSecond }: Measured, mostCount: number): number {
+  if (roundTripMs === undefined) return Math.min(mostCount, leastCount);
+  if (bytesPerSecond === undefined) {
+    const known = unknown.find(([ms]) => roundTripMs <= ms);
+    return Math.min(mostCount, known?.[1] ?? unknownFarCount);
+  }
+  const flightBytes = (bytesPerSecond * roundTripMs) / 1_000;
+  const least = roundTripMs < farMs ? leastCount : leastFarCount;
+  return Math.min(mostCount, Math.max(least, Math.ceil(flightBytes / (segmentsPerLane * segmentBytes))));
+}

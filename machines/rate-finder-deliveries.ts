@@ -1,0 +1,97 @@
+// What was confirmed of late: how fast, how often news come, how long a round trip takes at least, how much is on its way, and
+// whether news are overdue. Used by rate-finder.ts.
+import type { Flight } from './rate-finder-flight.ts';
+import { LeastDelays } from './rate-finder-least.ts';
+
+/** Confirmations remembered: 25 s of them. */
+const deliveriesMax = 256;
+/** The rate of delivery is that of so long, or of this much more than a round trip. */
+const windowMinMs = 600;
+const windowRoundTrips = 1.3;
+/** It says nothing over less than this, or of fewer. */
+const spanMinMs = 300;
+const newsMin = 5;
+/** Before the first round trip is known. */
+const roundTripGuessMs = 1_000;
+/** A gap longer than this is no rhythm. */
+const rhythmMaxMs = 5_000;
+
+export class Deliveries {
+  /** Handed to lanes and not confirmed. */
+  unconfirmedBytes = 0;
+  /** How often news come, smoothed. */
+  everyMs = 100;
+  lastNewsMs = 0;
+  readonly #flight: Flight;
+  readonly #roundTrips = new LeastDelays(10_000, 3);
+  #newestEntry = -1;
+  #news: { readonly atMs: number; readonly bytes: number }[] = [];
+
+  constructor(flight: Flight) {
+    this.#flight = flight;
+  }
+
+  /** The least of late. */
+  get roundTripMs(): number {
+    return this.#roundTrips.ms ?? roundTripGuessMs;
+  }
+
+  get isRoundTripKnown(): boolean {
+    return this.#roundTrips.ms !== undefined;
+  }
+
+  roundTrip(ms: number, atMs: number): void {
+    this.#roundTrips.saw(ms, atMs);
+  }
+
+  sent(bytes: number): void {
+    this.unconfirmedBytes += bytes;
+  }
+
+  forget(bytes: number): void {
+    this.unconfirmedBytes = Math.max(0, this.unconfirmedBytes - bytes);
+  }
+
+  /** A frame came back confirmed. */
+  confirmed(entry: number, atMs: number): void {
+    this.#newestEntry = Math.max(this.#newestEntry, entry);
+    this.#roundTrips.saw(atMs - this.#flight.atMs(entry), atMs);
+  }
+
+  add(bytes: number, atMs: number): void {
+    this.forget(bytes);
+    const gapMs = atMs - this.lastNewsMs;
+    if (gapMs > 0 && gapMs < rhythmMaxMs) this.everyMs += 0.1 * (gapMs - this.everyMs);
+    this.lastNewsMs = Math.max(this.lastNewsMs, atMs);
+    this.#news.push({ atMs, bytes });
+    const from = atMs - Math.max(windowMinMs, windowRoundTrips * this.roundTripMs);
+    let old = 0;
+    while (old < this.#news.length && this.#news[old]!.atMs < from) old++;
+    this.#news.splice(0, Math.max(old, this.#news.length - deliveriesMax));
+  }
+
+  /** Bytes per second; undefined: too little is known. */
+  get bytesPerSecond(): number | undefined {
+    const [first] = this.#news;
+    if (!first || this.#news.length < newsMin) return undefined;
+    const ms = this.#news.at(-1)!.atMs - first.atMs;
+    if (ms < spanMinMs) return undefined;
+    return (this.#news.reduce((sum, one) => sum + one.bytes, -first.bytes) * 1_000) / ms;
+  }
+
+  /** How long ago news of the oldest frame on its way, or of any, should have come; negative: not yet. */
+  overdueMs(nowMs: number): number {
+    const flight = this.#flight;
+    const next = Math.max(flight.first, this.#newestEntry + 1);
+    if (next >= flight.end || !this.isRoundTripKnown) return Number.NEGATIVE_INFINITY;
+    return nowMs - Math.max(this.lastNewsMs, flight.atMs(next) + this.roundTripMs + flight.aimedMs(next));
+  }
+
+  /** After an outage: nothing is on its way. */
+  restart(nowMs: number): void {
+    this.#news = [];
+    this.unconfirmedBytes = 0;
+    this.#newestEntry = this.#flight.end - 1;
+    this.lastNewsMs = nowMs;
+  }
+}

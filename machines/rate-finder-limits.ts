@@ -1,0 +1,55 @@
+// Measures and ceilings of the rate finder's states and pacing, in one place. Bytes, ms, and shares of 1. Used by rate-finder.ts.
+
+/** One segment of payload: what frames are cut to fit. TLS and WebSocket take their bytes of an MSS of 1,448. */
+export const segmentBytes = 1_448;
+export const frameOverheadBytes = 40;
+/** The first flight: enough arrivals to see their spacing, no more than a small buffer holds. */
+export const trainSegments = 5;
+/** While its arrivals are awaited: smaller ones, so many to a round trip, no closer than this. */
+export const moreTrainSegments = 3;
+export const trainsPerRoundTrip = 3;
+export const trainEveryMinMs = 40;
+export const trainCheckMs = 20;
+/** Grain of pacing: whole segments of so much time. */
+export const grainMs = 18;
+export const grainMaxBytes = 64 * 1024;
+/** Bursts of a search: the delay at their end tells the rate, whether a queue stands or not; the gap lets it drain. */
+export const burstMs = 30;
+export const burstGrainMs = 7.5;
+export const gapShare = 0.08;
+/** A search is over when the rate is this sure, or after so long and one and a half round trips, and so many frames. */
+export const searchSureShare = 0.06;
+export const searchMostMs = 800;
+export const searchFramesMin = 4;
+/** The queue aimed at, before a grain leaves; more where delays stray. */
+export const targetMinMs = 10;
+export const targetMaxMs = 45;
+export const quietNoiseMs = 1.5;
+/** Every so often the queue is let run empty, and a little longer: what of the delay stays is the path's. */
+export const drainEveryMs = 6_000;
+export const drainExtraMs = 15;
+export const drainSoonestMs = 1_000;
+export const drainMostMs = 250;
+/** Beyond these, rate and path have moved since they were looked at closely. */
+export const movedShare = 1.05;
+export const movedMs = 5;
+/** Without news for so long, beyond what is due, nothing leaves but a frame now and then that asks. */
+export const silenceMs = 250;
+export const holdProbeMs = 300;
+/** A shorter silence leaves everything as it was. */
+export const hiccupMs = 250;
+/** Unconfirmed bytes, as time on the bottleneck: more than so many round trips and this, and they were lost. */
+export const overrunRoundTrips = 1.4;
+export const overrunMs = 400;
+/** Its rate of delivery counts after so long. Lanes that mend are silent for this and two round trips. */
+export const backlogSureMs = 500;
+export const mendingMs = 500;
+/** What is delivered bounds the rate: the bottleneck gives this share of it at least, and so many times it at most. */
+export const deliveredShare = 0.8;
+export const deliveredTimesMost = 4;
+export const windowRoundTrips = 1.4;
+export const windowSlackMs = 350;
+export const windowMaxBytes = 8 * 1024 * 1024;
+/** The longest wait told: by then there may be news. */
+export const waitMostMs = 1_000;
+export const eventsMax = 32;

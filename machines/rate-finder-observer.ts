@@ -1,0 +1,274 @@
+// Holds what is believed of the bottleneck (rate-finder-queue.ts) against what arrives: takes the belief on from the newest frame
+// measured to each newly arrived one, corrects it, and foresees from there, over all that left since, the queue of this moment.
+// Knows which arrivals to mistrust: frames that a lane held back for a lost one before them. Used by rate-finder.ts.
+import type { Flight } from './rate-finder-flight.ts';
+import { LeastDelays } from './rate-finder-least.ts';
+import { QueueFilter } from './rate-finder-queue.ts';
+
+const noiseMinMs = 1.5;
+/** The noise follows errors by this share, and takes none larger than this for noise. */
+const noiseShare = 0.03;
+const noiseMostMs = 30;
+/** A delay that strays from the foreseen by more than so many deviations and this is no noise. */
+const strayDeviations = 4;
+const strayMs = 5;
+/** Late arrivals are believed when they have lasted so long and were so many, on two lanes; the former belief is kept for so long. */
+const lateMinMs = 120;
+const lateLeast = 3;
+const lateMax = 16;
+const doubtedMs = 3_000;
+/** Arrivals kept for the next look. */
+const pendingMax = 64;
+/** The base keeps near the least delay of late, but for the noise: a path that got longer shows when the queue is drained. */
+const baseSlackMs = 2;
+/** The rate is leant upon: believed higher by so much per second until delays object. */
+const leanPerSecond = 0.01;
+/** Arrivals are bunched by schedulers and radio frames: a short span is longer by this, and as unsure. */
+const bunchMs = 3;
+/** A first estimate needs this many arrivals, over so many bytes. */
+const firstArrivalsMin = 3;
+const firstBytesMin = 2 * 1_448;
+/** Sooner than foreseen by more than this and the noise, or at a rate less sure than this: the path's part is unclear. */
+const soonerMs = 1;
+const _rateSureShare = 0.05;
+/** A shortfall counts within these. */
+const missedLeastMs = -20;
+const missedMostMs = 60;
+
+export interface Seen {
+  readonly entry: number;
+  readonly lane: number;
+  readonly arrivalMs: number;
+}
+
+interface Anchor {
+  readonly filter: QueueFilter;
+  readonly entry: number;
+}
+
+export class Observer {
+  /** The belief of this moment; undefined before the first estimate. */
+  now: QueueFilter | undefined;
+  /** When the foreseen queue last ran empty. */
+  drySinceMs = 0;
+  /** How far delays stray from what was foreseen, on average. */
+  noiseMs = noiseMinMs;
+  /** How much shorter queues are met than were believed in when the frames left: the bottleneck is faster. */
+  missingMs = 0;
+  /** The least delays of late, without the frames' own time: of the time for which a path stands, and of the last moment. */
+  readonly least = new LeastDelays(3_000, 8);
+  readonly low = new LeastDelays(400, 2);
+  readonly #flight: Flight;
+  /** The belief as of the newest frame measured. */
+  #anchor: Anchor | undefined;
+  /** The belief before late arrivals were believed. */
+  #doubted: (Anchor & { readonly atMs: number }) | undefined;
+  #late: { readonly seen: Seen; readonly atMs: number }[] = [];
+  #pending: Seen[] = [];
+  /** The first frame after a drain, not yet measured: its delay is the path's. */
+  #drained: { readonly entry: number; readonly doubtMs: number } | undefined;
+  #nowMs = 0;
+
+  constructor(flight: Flight) {
+    this.#flight = flight;
+  }
+
+  /** As of the newest frame measured. */
+  get measured(): QueueFilter {
+    return this.#anchor!.filter;
+  }
+
+  get measuredEntry(): number {
+    return this.#anchor?.entry ?? -1;
+  }
+
+  pass(nowMs: number): void {
+    const ms = nowMs - this.#nowMs;
+    if (ms <= 0) return;
+    const { now } = this;
+    if (now && now.queueMs > 0 && now.queueMs <= ms) this.drySinceMs = this.#nowMs + now.queueMs;
+    now?.pass(ms);
+    this.#nowMs = nowMs;
+  }
+
+  arrived(seen: Seen): void {
+    this.#pending.push(seen);
+  }
+
+  doubt(rate: number, baseMs: number): void {
+    this.now?.doubt(rate, baseMs);
+    this.#anchor?.filter.doubt(rate, baseMs);
+  }
+
+  /** Nothing was sent for a while so that the queue ran empty: what the next frame meets is the path, or others' queue. */
+  drained(doubtMs: number): void {
+    this.#drained = { entry: this.#flight.end, doubtMs };
+  }
+
+  /** A first belief, from the spacing of the arrivals of a train that began with `entry`. False: not enough has arrived. */
+  start(entry: number): boolean {
+    const flight = this.#flight;
+    const clean = this.#clean();
+    const first = clean[0];
+    const last = clean.at(-1);
+    if (!first || !last) return false;
+    const bytes = flight.mark(last.entry) - flight.mark(first.entry);
+    if (clean.length < firstArrivalsMin || bytes < firstBytesMin) {
+      this.#pending = clean;
+      return false;
+    }
+    const spanMs = last.arrivalMs - first.arrivalMs + bunchMs;
+    const empty = new QueueFilter(spanMs / bytes, 0.15 + bunchMs / spanMs, 0, bunchMs);
+    let filter = empty;
+    let baseMs = Number.POSITIVE_INFINITY;
+    for (const one of clean) {
+      filter = this.#at({ filter: empty, entry: entry - 1 }, one.entry);
+      baseMs = Math.min(baseMs, one.arrivalMs - flight.atMs(one.entry) - filter.queueMs);
+    }
+    filter.baseMs = baseMs;
+    this.least.clear();
+    this.least.saw(baseMs, this.#nowMs);
+    this.#anchor = { filter, entry: last.entry };
+    this.foresee();
+    return true;
+  }
+
+  /**
+   * Corrects the belief by what arrived; then `foresee`. `newsEveryMs`: how often news come; `lanes`: how many there are. Answers how
+   * many frames that left with or after `fromEntry` were measured.
+   */
+  measure(newsEveryMs: number, lanes: number, roundTripMs: number, fromEntry: number): number {
+    let count = 0;
+    for (const one of this.#clean()) {
+      if (one.entry <= this.measuredEntry) continue;
+      const filter = this.#at(this.#anchor!, one.entry);
+      const isDrained = this.#drained !== undefined && one.entry >= this.#drained.entry;
+      if (isDrained) filter.doubt(0, this.#drained!.doubtMs);
+      const delayMs = this.#delayMs(one);
+      const error = filter.error(delayMs);
+      const mostMs = strayDeviations * Math.hypot(filter.delayDoubtMs, this.noiseMs) + strayMs;
+      if (error > mostMs) {
+        this.#suspect(one, Math.max(lateMinMs, 1.5 * newsEveryMs), Math.min(2, lanes), roundTripMs);
+        continue;
+      }
+      if (isDrained) {
+        this.#drained = undefined;
+        if (error > -strayMs) this.least.clear();
+      }
+      this.#late = [];
+      const former = error < -mostMs ? this.#former(one, mostMs) : undefined;
+      if (error < -mostMs && !former) filter.doubt(0.3, 15);
+      this.#take(one, former ?? filter, roundTripMs);
+      if (one.entry >= fromEntry) count++;
+    }
+    return count;
+  }
+
+  /** From the newest frame measured on, over all that left since. */
+  foresee(): void {
+    const filter = this.#at(this.#anchor!, this.#flight.end - 1);
+    const atMs = this.#flight.atMs(this.#flight.end - 1);
+    const restMs = this.#nowMs - atMs;
+    if (filter.queueMs <= restMs) this.drySinceMs = atMs + filter.queueMs;
+    filter.pass(restMs);
+    this.now = filter;
+  }
+
+  /** What left before says nothing of the link now, and its queue is gone. */
+  anew(baseDoubtMs: number): void {
+    this.#pending = [];
+    this.#late = [];
+    this.#doubted = undefined;
+    const filter = this.measured.copy();
+    filter.clear();
+    filter.doubt(0, baseDoubtMs);
+    this.#anchor = { filter, entry: this.#flight.end - 1 };
+    this.foresee();
+  }
+
+  #delayMs(one: Seen): number {
+    return one.arrivalMs - this.#flight.atMs(one.entry);
+  }
+
+  /** Arrivals in the order of sending. A frame sent later that arrived earlier proves that a lane held back the one before. */
+  #clean(): Seen[] {
+    const all = this.#pending.slice(-pendingMax).sort((a, b) => a.entry - b.entry);
+    this.#pending = [];
+    const kept: Seen[] = [];
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const one of all.reverse()) {
+      if (one.entry <= this.measuredEntry) break;
+      if (one.arrivalMs > earliest + 1) continue;
+      earliest = Math.min(earliest, one.arrivalMs);
+      kept.push(one);
+    }
+    return kept.reverse();
+  }
+
+  /** A copy of a belief, taken on to a later frame. */
+  #at(anchor: Anchor, entry: number): QueueFilter {
+    const flight = this.#flight;
+    const filter = anchor.filter.copy();
+    let from = anchor.entry + 1;
+    let at = from > flight.first ? flight.atMs(from - 1) : flight.atMs(flight.first);
+    for (from = Math.max(from, flight.first); from <= entry; from++) {
+      filter.pass(flight.atMs(from) - at);
+      at = flight.atMs(from);
+      filter.send(flight.bytes(from));
+    }
+    return filter;
+  }
+
+  #take(one: Seen, filter: QueueFilter, roundTripMs: number): void {
+    const flight = this.#flight;
+    const delayMs = this.#delayMs(one);
+    const ms = flight.atMs(one.entry) - flight.atMs(Math.max(this.measuredEntry, flight.first));
+    const missedMs = flight.aimedMs(one.entry) - delayMs + filter.baseMs;
+    const share = Math.min(1, ms / Math.max(150, 0.5 * roundTripMs));
+    this.missingMs += share * (Math.max(missedLeastMs, Math.min(missedMostMs, missedMs)) - this.missingMs);
+    const error = filter.error(delayMs);
+    const ownMs = flight.bytes(one.entry) * filter.msPerByte;
+    // Sooner than foreseen: a faster bottleneck or a shorter path. Sure is only the whole delay, its own bytes included.
+    const isUnclear = error < -soonerMs - this.noiseMs - 0.15 * ownMs;
+    const pathMs = isUnclear ? delayMs : delayMs - ownMs;
+    this.least.saw(pathMs, this.#nowMs);
+    this.low.saw(pathMs, this.#nowMs);
+    filter.correct(delayMs, Math.max(noiseMinMs, 1.25 * this.noiseMs));
+    const slackMs = baseSlackMs + this.noiseMs;
+    filter.keepBase(this.least.ms! - slackMs, this.least.ms! + 2 * slackMs);
+    filter.setRate(filter.msPerByte * (1 - (leanPerSecond * Math.min(1_000, ms)) / 1_000));
+    this.noiseMs += noiseShare * (Math.min(noiseMostMs, Math.abs(error)) - this.noiseMs);
+    this.#anchor = { filter, entry: one.entry };
+  }
+
+  /** Later than foreseen: a lane held it back for a frame lost before it, or a queue has grown. When all are late, it has. */
+  #suspect(one: Seen, lastMs: number, lanesLeast: number, roundTripMs: number): void {
+    const late = this.#late;
+    if (late.length === lateMax) late.shift();
+    late.push({ seen: one, atMs: this.#nowMs });
+    const lanes = new Set(late.map(({ seen }) => seen.lane)).size;
+    const hasLasted = this.#nowMs - late[0]!.atMs >= lastMs;
+    if (!hasLasted || late.length < lateLeast || lanes < lanesLeast) return;
+    this.#late = [];
+    const { filter, entry } = this.#anchor!;
+    this.#doubted = { filter: filter.copy(), entry, atMs: this.#nowMs };
+    filter.doubt(0.5, 10);
+    let best: { seen: Seen; filter: QueueFilter; error: number } | undefined;
+    for (const { seen } of late) {
+      const reached = this.#at(this.#anchor!, seen.entry);
+      const error = reached.error(this.#delayMs(seen));
+      if (!best || error < best.error) best = { seen, filter: reached, error };
+    }
+    this.#take(best!.seen, best!.filter, roundTripMs);
+  }
+
+  /** It was no queue, lanes had held frames back: the belief before that, if it fits again. */
+  #former(one: Seen, mostMs: number): QueueFilter | undefined {
+    const doubted = this.#doubted;
+    if (!doubted || this.#nowMs - doubted.atMs > doubtedMs) return undefined;
+    const filter = this.#at(doubted, one.entry);
+    if (Math.abs(filter.error(this.#delayMs(one))) > mostMs) return undefined;
+    this.#doubted = undefined;
+    return filter;
+  }
+}

@@ -1,0 +1,415 @@
+// Finds the rate of the bottleneck and keeps a short queue in front of it, from bytes sent and the stamps of their arrival alone.
+// What is foreseen: the queue that the sends so far have made (an observer, rate-finder-queue.ts), so that nothing has to be waited
+// for a round trip to be known. A send may leave when the foreseen queue is at its target; measurements correct the foresight.
+// Loss is no sign of anything. Pure: monotonic ms are passed in. Held by agent/line/pace.ts; one per line, over all its lanes.
+//
+//   train ─ first arrivals ─> search ─ rate sure ─> follow <─> drain      hold: nothing confirmed, or the link lost
+import { Deliveries } from './rate-finder-deliveries.ts';
+import { Flight } from './rate-finder-flight.ts';
+import { LaneAllowances } from './rate-finder-lanes.ts';
+import {
+  backlogSureMs,
+  burstGrainMs,
+  burstMs,
+  deliveredShare,
+  deliveredTimesMost,
+  drainEveryMs,
+  drainExtraMs,
+  drainMostMs,
+  drainSoonestMs,
+  eventsMax,
+  frameOverheadBytes,
+  gapShare,
+  grainMaxBytes,
+  grainMs,
+  hiccupMs,
+  holdProbeMs,
+  mendingMs,
+  moreTrainSegments,
+  movedMs,
+  movedShare,
+  overrunMs,
+  overrunRoundTrips,
+  quietNoiseMs,
+  searchFramesMin,
+  searchMostMs,
+  searchSureShare,
+  segmentBytes,
+  silenceMs,
+  targetMaxMs,
+  targetMinMs,
+  trainCheckMs,
+  trainEveryMinMs,
+  trainSegments,
+  trainsPerRoundTrip,
+  waitMostMs,
+  windowMaxBytes,
+  windowRoundTrips,
+  windowSlackMs,
+} from './rate-finder-limits.ts';
+import { Observer } from './rate-finder-observer.ts';
+
+export type RateState = 'train' | 'search' | 'follow' | 'drain' | 'hold';
+
+/** A frame that was confirmed, the newest of its lane in this ACK. */
+export interface Arrival {
+  readonly lane: number;
+  /** What `sent` answered for the frame. */
+  readonly mark: number;
+  /** Bytes newly confirmed on the lane. */
+  readonly bytes: number;
+  /** The cloud's monotonic clock when it arrived. */
+  readonly arrivalMs: number;
+}
+
+export interface RateEvent {
+  readonly atMs: number;
+  readonly from: RateState;
+  readonly to: RateState;
+  readonly why: string;
+  readonly bytesPerSecond: number | null;
+}
+
+export interface RateDescription {
+  readonly state: RateState;
+  /** The bottleneck as far as known, in bytes as given to `sent`; null before the first estimate. */
+  readonly capacityBytesPerSecond: number | null;
+  /** How sure that is: standard deviation, percent. */
+  readonly capacityDoubtPercent: number | null;
+  /** The queue foreseen now, and the one aimed at. */
+  readonly queueMs: number;
+  readonly targetMs: number;
+  /** The delay of the empty path, on two clocks: only its changes mean something. */
+  readonly baseMs: number | null;
+  /** How far delays stray from what was foreseen. */
+  readonly noiseMs: number;
+  readonly roundTripMs: number | null;
+  readonly deliveredBytesPerSecond: number | null;
+  readonly unconfirmedBytes: number;
+  readonly events: readonly RateEvent[];
+}
+
+export class RateFinder {
+  readonly #flight = new Flight();
+  readonly #lanes = new LaneAllowances();
+  readonly #observer = new Observer(this.#flight);
+  readonly #deliveries = new Deliveries(this.#flight);
+  #state: RateState = 'train';
+  #events: RateEvent[] = [];
+  #nowMs = 0;
+  #train = { bytes: 0, confirmedBytes: 0, sinceMs: 0, entry: 0 };
+  #search = { fromEntry: 0, frames: 0, sinceMs: 0 };
+  #bursting = false;
+  #drainedMs = 0;
+  #drainUntilMs = 0;
+  /** What was known when last looked at closely. */
+  #known = { msPerByte: 0, baseMs: 0 };
+  /** Since when it is sent at full rate. */
+  #startedMs = 0;
+  #held: { readonly state: RateState; readonly sinceMs: number } | undefined;
+  /** What retransmissions have to carry before anything new may leave. */
+  #backlog: { readonly sinceMs: number; confirmedBytes: number } | undefined;
+
+  get state(): RateState {
+    return this.#state;
+  }
+
+  /** Bytes per second; undefined before the first estimate. */
+  get capacity(): number | undefined {
+    const { now } = this.#observer;
+    return now && 1_000 / now.msPerByte;
+  }
+
+  /** So many bytes were handed to a lane. Answers the mark to give back with its confirmation. */
+  sent(wireBytes: number, atMs: number): number {
+    this.#pass(atMs);
+    const { end } = this.#flight;
+    if (end > 0) this.#lanes.idled(atMs - this.#flight.atMs(end - 1));
+    if (this.#state === 'train') {
+      if (this.#train.bytes === 0) this.#train = { bytes: 0, confirmedBytes: 0, sinceMs: atMs, entry: end };
+      this.#train.bytes += wireBytes;
+    }
+    const { now } = this.#observer;
+    now?.send(wireBytes);
+    this.#deliveries.sent(wireBytes);
+    return this.#flight.add(wireBytes, atMs, now?.queueMs ?? 0);
+  }
+
+  /** An exchange of known length that waited for nothing, such as a lane's upgrade. */
+  roundTrip(ms: number, atMs: number): void {
+    this.#pass(atMs);
+    this.#deliveries.roundTrip(ms, atMs);
+  }
+
+  laneOpened(lane: number, atMs: number): void {
+    this.#pass(atMs);
+    this.#lanes.opened(lane);
+  }
+
+  /** With the bytes on it that were never confirmed. */
+  laneLost(lane: number, unconfirmedBytes: number): void {
+    this.#lanes.lost(lane);
+    this.#deliveries.forget(unconfirmedBytes);
+  }
+
+  linkLost(atMs: number): void {
+    this.#pass(atMs);
+    if (this.#state !== 'hold') this.#enter('hold', 'the link is lost');
+  }
+
+  /** The link answers again; the former rate is tried at once and looked at closely. */
+  linkBack(atMs: number): void {
+    this.#pass(atMs);
+    if (this.#state !== 'hold') return;
+    this.#deliveries.restart(atMs);
+    if (this.#observer.now) {
+      this.#restart(15);
+      this.#look(0.2, 'the link is back');
+      return;
+    }
+    this.#train.bytes = 0;
+    this.#enter('train', 'the link is back');
+  }
+
+  /** An ACK. */
+  confirmed(ack: { readonly samples: readonly Arrival[]; readonly atMs: number }): void {
+    this.#pass(ack.atMs);
+    let news = 0;
+    for (const { lane, mark, bytes, arrivalMs } of ack.samples) {
+      this.#lanes.confirmed(lane, bytes);
+      news += bytes;
+      const entry = this.#flight.find(mark);
+      if (entry === undefined) continue;
+      this.#observer.arrived({ entry, lane, arrivalMs });
+      this.#deliveries.confirmed(entry, ack.atMs);
+    }
+    if (news === 0) return;
+    if (this.#state === 'hold') {
+      if (ack.atMs - this.#held!.sinceMs > hiccupMs) {
+        this.linkBack(ack.atMs);
+        return;
+      }
+      this.#enter(this.#held!.state, 'it was a hiccup');
+    }
+    this.#deliveries.add(news, ack.atMs);
+    if (this.#backlog) this.#mend(news);
+    else if (this.#observer.now) this.#measure();
+    else this.#begin(news);
+  }
+
+  /** How long nothing may leave; 0: one grain now. */
+  waitMs(nowMs: number): number {
+    this.#pass(nowMs);
+    const queueMs = this.#observer.now?.queueMs;
+    if (queueMs === undefined) return this.#train.bytes < this.#trainMostBytes ? 0 : trainCheckMs;
+    if (this.#state !== 'hold' && this.#isSilent) this.#enter('hold', 'nothing was confirmed');
+    if (this.#state === 'drain' && nowMs >= this.#drainUntilMs) {
+      if (this.#hasMoved) this.#look(0.15, 'rate or path have moved');
+      else this.#enter('follow', 'the queue ran empty');
+    }
+    if (this.#state === 'follow' && queueMs > 2 && this.#isDrainDue) {
+      this.#drainedMs = nowMs;
+      this.#drainUntilMs = nowMs + Math.min(drainMostMs, queueMs + drainExtraMs);
+      this.#observer.drained(this.#drainUntilMs - nowMs);
+      this.#enter('drain', 'the path is measured without a queue');
+    }
+    if (this.#state === 'hold')
+      return Math.max(0, this.#flight.atMs(this.#flight.end - 1) + holdProbeMs - nowMs);
+    if (this.#state === 'drain') return Math.min(waitMostMs, this.#drainUntilMs - nowMs);
+    if (this.#state === 'follow') return Math.min(waitMostMs, Math.max(0, queueMs - this.#targetMs));
+    return Math.min(waitMostMs, this.#burstWaitMs(queueMs));
+  }
+
+  /** Unconfirmed bytes of all lanes together, at most. */
+  windowBytes(): number {
+    const { now } = this.#observer;
+    if (!now) return this.#trainMostBytes * 2;
+    const fair = (this.#deliveries.roundTripMs * windowRoundTrips + windowSlackMs) / now.msPerByte;
+    return Math.max(4 * segmentBytes, Math.min(windowMaxBytes, fair));
+  }
+
+  /** Unconfirmed bytes of one lane, at most. */
+  laneWindowBytes(lane: number): number {
+    return this.#lanes.allowedBytes(lane);
+  }
+
+  /** How long a frame should be: whole segments, of a few ms at the rate. */
+  grainBytes(): number {
+    const { capacity } = this;
+    if (capacity === undefined) return segmentBytes - frameOverheadBytes;
+    const ms = this.#state === 'search' ? burstGrainMs : grainMs;
+    const fair = Math.min(grainMaxBytes, (capacity * ms) / 1_000);
+    return Math.max(1, Math.round(fair / segmentBytes)) * segmentBytes - frameOverheadBytes;
+  }
+
+  describe(): RateDescription {
+    const { now, noiseMs } = this.#observer;
+    return {
+      state: this.#state,
+      capacityBytesPerSecond: now ? 1_000 / now.msPerByte : null,
+      capacityDoubtPercent: now ? now.rateDoubt * 100 : null,
+      queueMs: now?.queueMs ?? 0,
+      targetMs: this.#targetMs,
+      baseMs: now ? now.baseMs : null,
+      noiseMs,
+      roundTripMs: this.#deliveries.isRoundTripKnown ? this.#deliveries.roundTripMs : null,
+      deliveredBytesPerSecond: this.#deliveries.bytesPerSecond ?? null,
+      unconfirmedBytes: this.#deliveries.unconfirmedBytes,
+      events: this.#events,
+    };
+  }
+
+  #pass(nowMs: number): void {
+    if (nowMs <= this.#nowMs) return;
+    this.#observer.pass(nowMs);
+    this.#nowMs = nowMs;
+  }
+
+  /** How long the shortest frame worth sending takes on the bottleneck. */
+  get #segmentMs(): number {
+    return segmentBytes * (this.#observer.now?.msPerByte ?? 0);
+  }
+
+  get #targetMs(): number {
+    const stray = Math.max(0, this.#observer.noiseMs - quietNoiseMs);
+    return Math.min(targetMaxMs, Math.max(targetMinMs, 0.3 * this.#segmentMs) + 1.5 * stray);
+  }
+
+  /** A train at once, some smaller ones while the first arrivals are awaited, more when these did not tell enough. */
+  get #trainMostBytes(): number {
+    const { bytes, sinceMs, confirmedBytes } = this.#train;
+    const everyMs = Math.max(trainEveryMinMs, this.#deliveries.roundTripMs / trainsPerRoundTrip);
+    const ms = bytes === 0 ? 0 : this.#nowMs - sinceMs;
+    const more = Math.min(trainsPerRoundTrip - 1, Math.floor(ms / everyMs)) * moreTrainSegments;
+    return (trainSegments + more - 0.5) * segmentBytes + 2 * confirmedBytes;
+  }
+
+  #burstWaitMs(queueMs: number): number {
+    const mostMs = Math.max(burstMs, 4 * this.#observer.noiseMs, 2.2 * this.#segmentMs);
+    if (this.#bursting && queueMs < mostMs * 0.8) return 0;
+    this.#bursting = false;
+    const gapMs = gapShare * mostMs;
+    if (queueMs > 0) return queueMs + gapMs;
+    const leftMs = gapMs - (this.#nowMs - this.#observer.drySinceMs);
+    if (leftMs > 0) return leftMs;
+    this.#bursting = true;
+    return 0;
+  }
+
+  get #isSilent(): boolean {
+    const { everyMs, roundTripMs, lastNewsMs } = this.#deliveries;
+    if (this.#backlog) return this.#nowMs - lastNewsMs > 2 * roundTripMs + mendingMs;
+    const patience = Math.max(silenceMs, 3 * everyMs, 3 * grainMs, 3 * this.#segmentMs);
+    return this.#deliveries.overdueMs(this.#nowMs) > patience + 2 * this.#observer.noiseMs;
+  }
+
+  /** A rate that falls and a path that grows look alike, until it is tried. */
+  get #hasMoved(): boolean {
+    const { msPerByte, baseMs } = this.#observer.measured;
+    const slackMs = movedMs + this.#observer.noiseMs + 0.1 * this.#segmentMs;
+    return msPerByte > this.#known.msPerByte * movedShare || Math.abs(baseMs - this.#known.baseMs) > slackMs;
+  }
+
+  /** Now and then; sooner when rate or path seem to have moved, or delays stood above the least for long. */
+  get #isDrainDue(): boolean {
+    // A line that is not filled runs empty all the time.
+    if (this.#nowMs - this.#observer.drySinceMs < drainSoonestMs) return false;
+    const ms = this.#nowMs - this.#drainedMs;
+    const { roundTripMs } = this.#deliveries;
+    if (ms > Math.max(drainEveryMs, 5 * roundTripMs)) return true;
+    if (ms < Math.max(drainSoonestMs, 2 * roundTripMs)) return false;
+    if (this.#hasMoved) return true;
+    const { least, low, noiseMs } = this.#observer;
+    return (low.ms ?? 0) - (least.ms ?? 0) > this.#targetMs + drainExtraMs + noiseMs;
+  }
+
+  #begin(news: number): void {
+    this.#train.confirmedBytes += news;
+    if (!this.#observer.start(this.#train.entry)) return;
+    this.#startedMs = this.#nowMs;
+    this.#look(0.2, 'the first frames arrived');
+  }
+
+  /** Looks closely: bursts, from whose delays the rate follows. */
+  #look(doubt: number, why: string): void {
+    this.#observer.doubt(doubt, 3 + this.#observer.noiseMs);
+    this.#observer.missingMs = 0;
+    this.#search = { fromEntry: this.#flight.end, frames: 0, sinceMs: this.#nowMs };
+    this.#enter('search', why);
+  }
+
+  #measure(): void {
+    const observer = this.#observer;
+    const { everyMs, roundTripMs, bytesPerSecond } = this.#deliveries;
+    this.#search.frames += observer.measure(everyMs, this.#lanes.count, roundTripMs, this.#search.fromEntry);
+    if (bytesPerSecond !== undefined) {
+      const isSteady = this.#nowMs > this.#startedMs + 2.5 * roundTripMs + searchMostMs;
+      const slowest = 1_000 / (bytesPerSecond * deliveredShare);
+      const fastest = isSteady ? 1_000 / (bytesPerSecond * deliveredTimesMost) : 0;
+      observer.measured.boundRate(fastest, slowest);
+    }
+    observer.foresee();
+    if (!this.#overrun()) this.#judge();
+  }
+
+  #judge(): void {
+    const { measured, missingMs } = this.#observer;
+    if (this.#state !== 'search') {
+      if (missingMs > 0.6 * this.#targetMs + 0.1 * this.#segmentMs)
+        this.#look(0.2, 'the queue foreseen is not there');
+      return;
+    }
+    const isSure = measured.rateDoubt < searchSureShare;
+    const ms = this.#nowMs - this.#search.sinceMs;
+    const isLong = ms > 1.5 * this.#deliveries.roundTripMs + searchMostMs;
+    if (this.#search.frames < searchFramesMin || !(isSure || isLong)) return;
+    this.#drainedMs = this.#nowMs;
+    this.#known = { msPerByte: measured.msPerByte, baseMs: measured.baseMs };
+    this.#enter('follow', isSure ? 'the rate is known' : 'the rate is known as well as noise allows');
+  }
+
+  /** Far more is on its way than the link holds: it was lost in a full buffer, and delays on lanes that mend say nothing. */
+  #overrun(): boolean {
+    const { roundTripMs, unconfirmedBytes } = this.#deliveries;
+    const aheadMs = unconfirmedBytes * this.#observer.measured.msPerByte;
+    if (aheadMs < overrunRoundTrips * roundTripMs + overrunMs + 2 * this.#segmentMs) return false;
+    this.#backlog = { sinceMs: this.#nowMs, confirmedBytes: 0 };
+    this.#drainUntilMs = Number.POSITIVE_INFINITY;
+    this.#enter('drain', 'more is on its way than the link carries');
+    return true;
+  }
+
+  /** While lanes mend, only what they deliver tells the rate. */
+  #mend(news: number): void {
+    const backlog = this.#backlog!;
+    backlog.confirmedBytes += news;
+    const ms = this.#nowMs - backlog.sinceMs;
+    let { msPerByte } = this.#observer.measured;
+    if (ms > backlogSureMs)
+      msPerByte = Math.min(msPerByte * 2, Math.max(msPerByte / 2, ms / backlog.confirmedBytes));
+    const aheadMs = this.#deliveries.unconfirmedBytes * msPerByte;
+    if (aheadMs > this.#deliveries.roundTripMs + this.#targetMs + 50 + this.#segmentMs) return;
+    this.#observer.measured.setRate(msPerByte);
+    this.#restart(5);
+    this.#look(0.1, 'what was lost has arrived');
+  }
+
+  #restart(baseDoubtMs: number): void {
+    this.#startedMs = this.#nowMs;
+    this.#backlog = undefined;
+    this.#observer.anew(baseDoubtMs);
+  }
+
+  #enter(to: RateState, why: string): void {
+    const from = this.#state;
+    // A drain that was interrupted is not gone on with, unless lanes mend.
+    if (to === 'hold')
+      this.#held = { state: from === 'drain' && !this.#backlog ? 'follow' : from, sinceMs: this.#nowMs };
+    const { capacity } = this;
+    const bytesPerSecond = capacity === undefined ? null : Math.round(capacity);
+    this.#events.push({ atMs: this.#nowMs, from, to, why, bytesPerSecond });
+    if (this.#events.length > eventsMax) this.#events.shift();
+    this.#state = to;
+    this.#bursting = false;
+  }
+}
