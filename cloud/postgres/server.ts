@@ -251,9 +251,13 @@ async function lastLines(data: string, saidBy = ''): Promise<string> {
     .join(' / ');
 }
 
-/** What our own attempt said: another starter writes into the same log, and may be getting ready just now. */
+/**
+ * What our own attempt said: another starter writes into the same log, and may be getting ready just now. One that said
+ * nothing never came to run (a machine out of processes for a moment).
+ */
 async function stillHeld(data: string, pid: number): Promise<boolean> {
-  return /shared memory block|is still in use|already exists/.test(await lastLines(data, `[${pid}]`));
+  const said = await lastLines(data, `[${pid}]`);
+  return said === '' || /shared memory block|is still in use|already exists/.test(said);
 }
 
 async function startFailure(data: string): Promise<CloudError> {
