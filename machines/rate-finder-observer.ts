@@ -28,9 +28,9 @@ const bunchMs = 3;
 /** A first estimate needs this many arrivals, over so many bytes. */
 const firstArrivalsMin = 3;
 const firstBytesMin = 2 * 1_448;
-/** Sooner than foreseen by more than this and the noise, or at a rate less sure than this: the path's part is unclear. */
+/** Sooner than foreseen by more than this, the noise and this share of its own time: the path's part is unclear. */
 const soonerMs = 1;
-const _rateSureShare = 0.05;
+const soonerShare = 0.15;
 /** A shortfall counts within these. */
 const missedLeastMs = -20;
 const missedMostMs = 60;
@@ -229,7 +229,7 @@ export class Observer {
     const error = filter.error(delayMs);
     const ownMs = flight.bytes(one.entry) * filter.msPerByte;
     // Sooner than foreseen: a faster bottleneck or a shorter path. Sure is only the whole delay, its own bytes included.
-    const isUnclear = error < -soonerMs - this.noiseMs - 0.15 * ownMs;
+    const isUnclear = error < -soonerMs - this.noiseMs - soonerShare * ownMs;
     const pathMs = isUnclear ? delayMs : delayMs - ownMs;
     this.least.saw(pathMs, this.#nowMs);
     this.low.saw(pathMs, this.#nowMs);

@@ -246,7 +246,7 @@ class Tcp {
     if (this.#waiting.length === 0) this.refill?.();
   }
 
-  #transmit(number: number): void {
+  #transmit(number: number, tries = 0): void {
     const agenda = this.#agenda;
     const up = this.#up;
     this.inFlight++;
@@ -270,7 +270,7 @@ class Tcp {
       done = true;
       this.inFlight--;
       this.#cut();
-      this.#transmit(number);
+      this.#transmit(number, tries + 1);
     });
   }
 
