@@ -279,7 +279,7 @@ export class Assembly {
   /** One call of the store at a time per document; what arrives meanwhile is the next group. */
   #store(): void {
     const { scope } = this;
-    if (this.#storing || !scope || this.isIdle) return;
+    if (this.#storing || !scope || (this.#ready.size === 0 && this.#references.size === 0)) return;
     const chunks = new Map<number, Uint8Array>();
     let bytes = 0;
     for (const [index, chunk] of [...this.#ready].sort(([a], [b]) => a - b)) {
