@@ -53,3 +53,5 @@ export const windowMaxBytes = 8 * 1024 * 1024;
 /** The longest wait told: by then there may be news. */
 export const waitMostMs = 1_000;
 export const eventsMax = 32;
+/** Where a segment takes longer than this, hardly two are ever in the queue together: bursts are sent after each drain. */
+export const lonelyMs = 100;

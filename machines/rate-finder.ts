@@ -24,6 +24,7 @@ import {
   grainMs,
   hiccupMs,
   holdProbeMs,
+  lonelyMs,
   mendingMs,
   moreTrainSegments,
   movedMs,
@@ -205,6 +206,7 @@ export class RateFinder {
     if (this.#state !== 'hold' && this.#isSilent) this.#enter('hold', 'nothing was confirmed');
     if (this.#state === 'drain' && nowMs >= this.#drainUntilMs) {
       if (this.#hasMoved) this.#look(0.15, 'rate or path have moved');
+      else if (this.#segmentMs > lonelyMs) this.#look(0.2, 'frames that travel alone do not tell the rate');
       else this.#enter('follow', 'the queue ran empty');
     }
     if (this.#state === 'follow' && queueMs > 2 && this.#isDrainDue) {
