@@ -121,7 +121,12 @@ export class Observer {
       this.#pending = clean;
       return false;
     }
-    const spanMs = last.arrivalMs - first.arrivalMs + bunchMs;
+    // What left at once was spread by the bottleneck; of what left in time, only the growth of its delay tells.
+    let spanMs = bunchMs;
+    for (const [at, one] of clean.entries()) {
+      const former = clean[at - 1];
+      if (former) spanMs += Math.max(0, this.#delayMs(one) - this.#delayMs(former));
+    }
     const empty = new QueueFilter(spanMs / bytes, 0.15 + bunchMs / spanMs, 0, bunchMs);
     let filter = empty;
     let baseMs = Number.POSITIVE_INFINITY;
