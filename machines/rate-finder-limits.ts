@@ -8,7 +8,7 @@ export const trainSegments = 5;
 /** While its arrivals are awaited: smaller ones, so many to a round trip, no closer than this. */
 export const moreTrainSegments = 3;
 export const trainsPerRoundTrip = 3;
-export const trainEveryMinMs = 40;
+export const trainEveryMinMs = 200;
 export const trainCheckMs = 20;
 /** Grain of pacing: whole segments of so much time. */
 export const grainMs = 18;
