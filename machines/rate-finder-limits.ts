@@ -55,3 +55,7 @@ export const waitMostMs = 1_000;
 export const eventsMax = 32;
 /** Where a segment takes longer than this, hardly two are ever in the queue together: bursts are sent after each drain. */
 export const lonelyMs = 100;
+/** After so long without a byte, what was not confirmed before says nothing: it may never be. */
+export const idleMs = 1_000;
+/** After so long without a byte, the rate is looked at closely again. */
+export const staleMs = 20_000;

@@ -24,6 +24,7 @@ import {
   grainMs,
   hiccupMs,
   holdProbeMs,
+  idleMs,
   lonelyMs,
   mendingMs,
   moreTrainSegments,
@@ -37,6 +38,7 @@ import {
   searchSureShare,
   segmentBytes,
   silenceMs,
+  staleMs,
   targetMaxMs,
   targetMinMs,
   trainCheckMs,
@@ -125,7 +127,9 @@ export class RateFinder {
   sent(wireBytes: number, atMs: number): number {
     this.#pass(atMs);
     const { end } = this.#flight;
-    if (end > 0) this.#lanes.idled(atMs - this.#flight.atMs(end - 1));
+    this.#lanes.idled(this.#idleMs);
+    if (this.#idleMs > idleMs && this.#state !== 'hold') this.#deliveries.idled();
+    if (this.#idleMs > staleMs && this.#state === 'follow') this.#look(0.2, 'the line was idle');
     if (this.#state === 'train') {
       if (this.#train.bytes === 0) this.#train = { bytes: 0, confirmedBytes: 0, sinceMs: atMs, entry: end };
       this.#train.bytes += wireBytes;
@@ -267,6 +271,12 @@ export class RateFinder {
     this.#nowMs = nowMs;
   }
 
+  /** Since anything left. */
+  get #idleMs(): number {
+    const { end } = this.#flight;
+    return end === 0 ? 0 : this.#nowMs - this.#flight.atMs(end - 1);
+  }
+
   /** How long the shortest frame worth sending takes on the bottleneck. */
   get #segmentMs(): number {
     return segmentBytes * (this.#observer.now?.msPerByte ?? 0);
@@ -301,6 +311,7 @@ export class RateFinder {
   get #isSilent(): boolean {
     const { everyMs, roundTripMs, lastNewsMs } = this.#deliveries;
     if (this.#backlog) return this.#nowMs - lastNewsMs > 2 * roundTripMs + mendingMs;
+    if (this.#idleMs > idleMs) return false;
     const patience = Math.max(silenceMs, 3 * everyMs, 3 * grainMs, 3 * this.#segmentMs);
     return this.#deliveries.overdueMs(this.#nowMs) > patience + 2 * this.#observer.noiseMs;
   }
