@@ -104,6 +104,7 @@ export function commonFigures(seen: Observation, payloadBytes: number, steps?: r
     upBytes: up.ipBytes,
     downBytes: seen.downBytes,
     repeatedBytes: round(up.repeatedBytes),
+    tlsRecords: up.tlsRecords,
     besidePayloadBytes: saidBesidePayload(up, payloadBytes),
     beyondBulkBytes: round(beyondBulkFloor(up, payloadBytes)),
     queueDroppedPackets: seen.after.up.queue_dropped.packets - seen.before.up.queue_dropped.packets,
