@@ -1,28 +1,12 @@
 import { zstdCompressSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import type { PackFrame, YachtFrame } from '../../../cloud/contract/frames.ts';
-import { mintUlid } from '../../../cloud/contract/ids.ts';
-import { encodePack, type PackDocument } from '../../../cloud/contract/pack.ts';
+import type { YachtFrame } from '../../../cloud/contract/frames.ts';
+import { encodePack } from '../../../cloud/contract/pack.ts';
 import { rawLane } from '../../line/support/raw-lane.ts';
 import { memoryShore } from '../../line/support/shore.ts';
-import { content, sha256 } from '../../line/support/yacht.ts';
+import { content } from '../../line/support/yacht.ts';
 import { FakeClock } from '../../support/fake-clock.ts';
-
-const idOf = (n: number) => mintUlid(1_767_225_600_000 + n, new Uint8Array(10).fill(n));
-
-function document(handle: number, bytes: Uint8Array, other: Partial<PackDocument> = {}): PackDocument {
-  const name = new TextEncoder().encode(`small/${handle}.txt`);
-  const uploadId = idOf(handle);
-  const said = { handle, uploadId, version: 1, priority: 5, modifiedMs: 0, name };
-  return { ...said, sha256: sha256(bytes), content: bytes, ...other };
-}
-
-function pack(documents: readonly PackDocument[], isEncoded = true): PackFrame {
-  const list = encodePack(documents);
-  const said = { type: 'PACK', lengthBytes: list.length } as const;
-  if (!isEncoded) return { ...said, bytes: list };
-  return { ...said, encoding: 'zstd', bytes: new Uint8Array(zstdCompressSync(list)) };
-}
+import { document, idOf, pack } from './support/packed.ts';
 
 describe('packs', () => {
   test('whole documents are stored and receipted together, without an offer, and repeated they are receipted again', async () => {
@@ -126,99 +110,5 @@ describe('packs', () => {
     lane.say(pack(anew));
     await clock.advance(100);
     expect(lane.of('RECEIPT').flatMap((frame) => frame.receipts)).toHaveLength(2);
-  });
-});
-
-describe('what overtakes', () => {
-  test('is kept until its OFFER comes, in bounded memory; without one the yacht is told', async () => {
-    const clock = new FakeClock();
-    const shore = await memoryShore(clock, { limits: { earlyMaxBytes: 100_000 } });
-    const lane = await rawLane(shore, clock);
-    for (let handle = 0; handle < 40; handle++)
-      for (let index = 0; index < 4; index++)
-        lane.say({ type: 'SLICE', handle, index, offset: 0, bytes: new Uint8Array(4_000) });
-    await clock.advance(100);
-    const refused = () => new Set(lane.of('REFUSED').map((frame) => frame.handle));
-    expect(refused().size).toBeGreaterThanOrEqual(33); // the oldest went: there is room for six
-    expect(refused().size).toBeLessThan(36);
-    await clock.advance(20_000);
-    expect(refused().size).toBe(40);
-    expect(lane.of('REFUSED').every((frame) => frame.code === 'TENDER_UPLOAD_UNKNOWN')).toBe(true);
-    expect(lane.closed).toBeUndefined();
-    expect(clock.pending).toBeLessThan(20);
-  });
-
-  test('handles scattered over their whole range end the session', async () => {
-    const clock = new FakeClock();
-    const shore = await memoryShore(clock, { limits: { handleGapsMax: 50, earlyMaxBytes: 1_000 } });
-    const lane = await rawLane(shore, clock);
-    for (let n = 0; n < 200; n++)
-      lane.say({ type: 'SLICE', handle: n * 1_000, index: 0, offset: 0, bytes: new Uint8Array(100) });
-    expect(lane.of('BYE')).toMatchObject([{ code: 'TENDER_LIMIT_EXCEEDED' }]);
-  });
-});
-
-describe('a session without lanes', () => {
-  test('is remembered: documents go on under their handles, what was said meanwhile comes with the next lane', async () => {
-    const clock = new FakeClock();
-    const shore = await memoryShore(clock);
-    const bytes = content(9_000);
-    const [uploadId, name] = [idOf(1), new TextEncoder().encode('going/on.txt')];
-    const before = await rawLane(shore, clock, { lane: 3 });
-    before.say({
-      type: 'OFFER',
-      handle: 0,
-      uploadId,
-      version: 1,
-      priority: 5,
-      modifiedMs: 0,
-      name,
-      extensions: [],
-    });
-    before.say({ type: 'MANIFEST', handle: 0, first: 0, entries: [{ length: 9_000 }], extensions: [] });
-    before.say({ type: 'SLICE', handle: 0, index: 0, offset: 0, bytes: bytes.subarray(0, 5_000) });
-    await clock.advance(100);
-    before.cut();
-    await clock.advance(300_000);
-    const after = await rawLane(shore, clock, { lane: 1 });
-    expect(after.of('HELLO')[0]).toMatchObject({ serial: 2, sinceMs: before.of('HELLO')[0]!.sinceMs });
-    after.say({ type: 'SLICE', handle: 0, index: 0, offset: 5_000, bytes: bytes.subarray(5_000) });
-    const finish = { lengthBytes: 9_000, chunks: 1, sha256: sha256(bytes) };
-    after.say({ type: 'FINISH', handle: 0, ...finish, extensions: [] });
-    after.cut();
-    await clock.advance(1_000);
-    const last = await rawLane(shore, clock, { lane: 1 });
-    await clock.advance(100);
-    expect(last.of('RECEIPT').flatMap((frame) => frame.receipts)).toMatchObject([{ uploadId }]);
-  });
-
-  test('is forgotten after ten minutes, and HELLO says so', async () => {
-    const clock = new FakeClock();
-    const shore = await memoryShore(clock);
-    const before = await rawLane(shore, clock);
-    before.cut();
-    await clock.advance(601_000);
-    const after = await rawLane(shore, clock);
-    expect(after.of('HELLO')[0]!.serial).toBe(1);
-    expect(after.of('HELLO')[0]!.sinceMs).toBeGreaterThan(before.of('HELLO')[0]!.sinceMs);
-  });
-});
-
-describe('a lane that sleeps', () => {
-  test('takes no receipt along: it is said again on another as soon as that one is heard from', async () => {
-    const clock = new FakeClock();
-    const shore = await memoryShore(clock);
-    const asleep = await rawLane(shore, clock, { lane: 0 });
-    const awake = await rawLane(shore, clock, { lane: 1 });
-    asleep.say(pack([document(0, content(500))]));
-    await clock.advance(300);
-    expect(asleep.of('RECEIPT')).toHaveLength(1); // and nobody hears it
-    expect(awake.of('RECEIPT')).toEqual([]);
-    awake.say({ type: 'PING', stamp: 1 });
-    await clock.advance(3_000);
-    expect(awake.of('RECEIPT')).toHaveLength(1);
-    const said = awake.heard.length + asleep.heard.length;
-    await clock.advance(3_600_000);
-    expect(awake.heard.length + asleep.heard.length).toBe(said); // silence costs nothing
   });
 });
