@@ -204,6 +204,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   /** Ends it with a failure for whoever waits. */
   refuse(failure: Failure): void {
+    // Made of what the shore has, and not what it should be: the next try tells it by itself.
+    if (failure.code === 'TENDER_CONTENT_MISMATCH') this.#source?.history?.distrust();
     this.#sent.end({ refused: failure });
     this.#stored.end({ refused: failure });
   }
