@@ -35,6 +35,7 @@ import { createWatcher } from './files/watcher.ts';
 import type { Host, RecoveryReport } from './host/contract.ts';
 import { createHost } from './host/host.ts';
 import type { Identity } from './identity/device-file.ts';
+import type { Compress } from './line/encode-levels.ts';
 import type { Log } from './log-line.ts';
 import type { Clock, Files, ProcessPort, Random, Storage } from './ports.ts';
 
@@ -45,6 +46,8 @@ export interface DaemonPorts {
   readonly storage: Storage;
   readonly process: ProcessPort;
   readonly dialer: LaneDialer;
+  /** Absent: documents go as they are. */
+  readonly compress?: Compress;
   readonly log: Log;
   /** Read before each attempt to connect, so that enrolling needs no restart. */
   identity(): Promise<Identity | undefined>;

@@ -10,6 +10,7 @@ import { nodeProcess } from './adapters/node-process.ts';
 import { nodeRandom } from './adapters/node-random.ts';
 import { nodeScrypt } from './adapters/node-scrypt.ts';
 import { nodeSecretFiles } from './adapters/node-secret-files.ts';
+import { compressAside } from './adapters/node-zstd.ts';
 import { pageFiles } from './adapters/page-files.ts';
 import { listenOnTcp } from './adapters/tcp-http.ts';
 import { timeZone } from './adapters/time-zone.ts';
@@ -49,6 +50,7 @@ export async function runAgent(
       process: nodeProcess(),
       storage: openStorage(config.state.directory),
       dialer: await wsDialer(config.cloud.caFile),
+      compress: compressAside,
       identity: () => loadIdentity(secrets),
     },
     config,

@@ -20,7 +20,7 @@ export interface GatePolicy {
   readonly halfOpenCheap: number;
   /** Successes that close. */
   readonly successesToClose: number;
-  /** Permits at once when closed; after a close the number starts at 1 and grows by 1 per success. */
+  /** Permits at once when closed, questions not counted; after a close the number starts at 1 and grows by 1 per success. */
   readonly closedMax: number;
   /** Whether the loss of the link counts as the server's failure. It is the connection's business, so by default not. */
   readonly linkLossCounts: boolean;
@@ -36,7 +36,7 @@ export const gateDefaults: GatePolicy = {
   halfOpenMax: 2,
   halfOpenCheap: 1,
   successesToClose: 2,
-  closedMax: 64,
+  closedMax: 256,
   linkLossCounts: false,
 };
 
@@ -96,7 +96,9 @@ export function acquire(
   if (gate.state === 'open') return { gate, because: 'open' };
   const max = gate.state === 'half-open' ? policy.halfOpenMax : Math.min(gate.allowed, policy.closedMax);
   const dearMax = gate.state === 'half-open' ? policy.halfOpenMax - policy.halfOpenCheap : max;
-  if (gate.inFlight >= max || (!cheap && gate.inFlightDear >= dearMax)) return { gate, because: 'full' };
+  // While closed a question always passes: what waits for its receipt must never wait for those that wait for its place.
+  const isFull = gate.state === 'half-open' ? gate.inFlight >= max : false;
+  if (isFull || (!cheap && gate.inFlightDear >= dearMax)) return { gate, because: 'full' };
   return {
     gate: { ...gate, inFlight: gate.inFlight + 1, inFlightDear: gate.inFlightDear + (cheap ? 0 : 1) },
     permit: { generation: gate.generation, cheap },

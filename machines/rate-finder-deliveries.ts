@@ -87,6 +87,11 @@ export class Deliveries {
     return nowMs - Math.max(this.lastNewsMs, flight.atMs(next) + this.roundTripMs + flight.aimedMs(next));
   }
 
+  /** Nothing was to be sent for a while: news of what left before are awaited no more. */
+  idled(): void {
+    this.#newestEntry = this.#flight.end - 1;
+  }
+
   /** After an outage: nothing is on its way. */
   restart(nowMs: number): void {
     this.#news = [];

@@ -8,7 +8,7 @@ export const trainSegments = 5;
 /** While its arrivals are awaited: smaller ones, so many to a round trip, no closer than this. */
 export const moreTrainSegments = 3;
 export const trainsPerRoundTrip = 3;
-export const trainEveryMinMs = 40;
+export const trainEveryMinMs = 200;
 export const trainCheckMs = 20;
 /** Grain of pacing: whole segments of so much time. */
 export const grainMs = 18;
@@ -53,3 +53,9 @@ export const windowMaxBytes = 8 * 1024 * 1024;
 /** The longest wait told: by then there may be news. */
 export const waitMostMs = 1_000;
 export const eventsMax = 32;
+/** Where a segment takes longer than this, hardly two are ever in the queue together: bursts are sent after each drain. */
+export const lonelyMs = 100;
+/** After so long without a byte, what was not confirmed before says nothing: it may never be. */
+export const idleMs = 1_000;
+/** After so long without a byte, the rate is looked at closely again. */
+export const staleMs = 20_000;

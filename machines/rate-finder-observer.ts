@@ -25,12 +25,16 @@ const baseSlackMs = 2;
 const leanPerSecond = 0.01;
 /** Arrivals are bunched by schedulers and radio frames: a short span is longer by this, and as unsure. */
 const bunchMs = 3;
+/** After a drain, more than so many segments of delay are no segment sent again. */
+const againSegments = 1.2;
+const segmentBytes = 1_448;
 /** A first estimate needs this many arrivals, over so many bytes. */
 const firstArrivalsMin = 3;
 const firstBytesMin = 2 * 1_448;
-/** Sooner than foreseen by more than this and the noise, or at a rate less sure than this: the path's part is unclear. */
+/** Sooner than foreseen by more than this, the noise and this share of its own time: the path's part is unclear. */
 const soonerMs = 1;
-const _rateSureShare = 0.05;
+const soonerShare = 0.15;
+const rateSureShare = 0.05;
 /** A shortfall counts within these. */
 const missedLeastMs = -20;
 const missedMostMs = 60;
@@ -117,7 +121,12 @@ export class Observer {
       this.#pending = clean;
       return false;
     }
-    const spanMs = last.arrivalMs - first.arrivalMs + bunchMs;
+    // What left at once was spread by the bottleneck; of what left in time, only the growth of its delay tells.
+    let spanMs = bunchMs;
+    for (const [at, one] of clean.entries()) {
+      const former = clean[at - 1];
+      if (former) spanMs += Math.max(0, this.#delayMs(one) - this.#delayMs(former));
+    }
     const empty = new QueueFilter(spanMs / bytes, 0.15 + bunchMs / spanMs, 0, bunchMs);
     let filter = empty;
     let baseMs = Number.POSITIVE_INFINITY;
@@ -142,9 +151,11 @@ export class Observer {
     for (const one of this.#clean()) {
       if (one.entry <= this.measuredEntry) continue;
       const filter = this.#at(this.#anchor!, one.entry);
-      const isDrained = this.#drained !== undefined && one.entry >= this.#drained.entry;
-      if (isDrained) filter.doubt(0, this.#drained!.doubtMs);
       const delayMs = this.#delayMs(one);
+      const isDrained = this.#drained !== undefined && one.entry >= this.#drained.entry;
+      // A segment sent again may have been before it: the path is not longer for that.
+      const isLonger = isDrained && filter.error(delayMs) > againSegments * segmentBytes * filter.msPerByte;
+      if (isLonger) filter.doubt(0, this.#drained!.doubtMs);
       const error = filter.error(delayMs);
       const mostMs = strayDeviations * Math.hypot(filter.delayDoubtMs, this.noiseMs) + strayMs;
       if (error > mostMs) {
@@ -153,7 +164,7 @@ export class Observer {
       }
       if (isDrained) {
         this.#drained = undefined;
-        if (error > -strayMs) this.least.clear();
+        if (isLonger) this.least.clear();
       }
       this.#late = [];
       const former = error < -mostMs ? this.#former(one, mostMs) : undefined;
@@ -229,15 +240,17 @@ export class Observer {
     const error = filter.error(delayMs);
     const ownMs = flight.bytes(one.entry) * filter.msPerByte;
     // Sooner than foreseen: a faster bottleneck or a shorter path. Sure is only the whole delay, its own bytes included.
-    const isUnclear = error < -soonerMs - this.noiseMs - 0.15 * ownMs;
+    const isUnclear = error < -soonerMs - this.noiseMs - soonerShare * ownMs;
     const pathMs = isUnclear ? delayMs : delayMs - ownMs;
     this.least.saw(pathMs, this.#nowMs);
     this.low.saw(pathMs, this.#nowMs);
+    const isTold = error > 0 || filter.rateDoubt < rateSureShare;
     filter.correct(delayMs, Math.max(noiseMinMs, 1.25 * this.noiseMs));
     const slackMs = baseSlackMs + this.noiseMs;
     filter.keepBase(this.least.ms! - slackMs, this.least.ms! + 2 * slackMs);
     filter.setRate(filter.msPerByte * (1 - (leanPerSecond * Math.min(1_000, ms)) / 1_000));
-    this.noiseMs += noiseShare * (Math.min(noiseMostMs, Math.abs(error)) - this.noiseMs);
+    // While a faster rate is being learnt, coming sooner is no noise.
+    if (isTold) this.noiseMs += noiseShare * (Math.min(noiseMostMs, Math.abs(error)) - this.noiseMs);
     this.#anchor = { filter, entry: one.entry };
   }
 

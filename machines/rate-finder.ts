@@ -5,89 +5,11 @@
 //
 //   train ─ first arrivals ─> search ─ rate sure ─> follow <─> drain      hold: nothing confirmed, or the link lost
 import { Deliveries } from './rate-finder-deliveries.ts';
+import type { Arrival, RateDescription, RateEvent, RateState } from './rate-finder-description.ts';
 import { Flight } from './rate-finder-flight.ts';
 import { LaneAllowances } from './rate-finder-lanes.ts';
-import {
-  backlogSureMs,
-  burstGrainMs,
-  burstMs,
-  deliveredShare,
-  deliveredTimesMost,
-  drainEveryMs,
-  drainExtraMs,
-  drainMostMs,
-  drainSoonestMs,
-  eventsMax,
-  frameOverheadBytes,
-  gapShare,
-  grainMaxBytes,
-  grainMs,
-  hiccupMs,
-  holdProbeMs,
-  mendingMs,
-  moreTrainSegments,
-  movedMs,
-  movedShare,
-  overrunMs,
-  overrunRoundTrips,
-  quietNoiseMs,
-  searchFramesMin,
-  searchMostMs,
-  searchSureShare,
-  segmentBytes,
-  silenceMs,
-  targetMaxMs,
-  targetMinMs,
-  trainCheckMs,
-  trainEveryMinMs,
-  trainSegments,
-  trainsPerRoundTrip,
-  waitMostMs,
-  windowMaxBytes,
-  windowRoundTrips,
-  windowSlackMs,
-} from './rate-finder-limits.ts';
+import * as limits from './rate-finder-limits.ts';
 import { Observer } from './rate-finder-observer.ts';
-
-export type RateState = 'train' | 'search' | 'follow' | 'drain' | 'hold';
-
-/** A frame that was confirmed, the newest of its lane in this ACK. */
-export interface Arrival {
-  readonly lane: number;
-  /** What `sent` answered for the frame. */
-  readonly mark: number;
-  /** Bytes newly confirmed on the lane. */
-  readonly bytes: number;
-  /** The cloud's monotonic clock when it arrived. */
-  readonly arrivalMs: number;
-}
-
-export interface RateEvent {
-  readonly atMs: number;
-  readonly from: RateState;
-  readonly to: RateState;
-  readonly why: string;
-  readonly bytesPerSecond: number | null;
-}
-
-export interface RateDescription {
-  readonly state: RateState;
-  /** The bottleneck as far as known, in bytes as given to `sent`; null before the first estimate. */
-  readonly capacityBytesPerSecond: number | null;
-  /** How sure that is: standard deviation, percent. */
-  readonly capacityDoubtPercent: number | null;
-  /** The queue foreseen now, and the one aimed at. */
-  readonly queueMs: number;
-  readonly targetMs: number;
-  /** The delay of the empty path, on two clocks: only its changes mean something. */
-  readonly baseMs: number | null;
-  /** How far delays stray from what was foreseen. */
-  readonly noiseMs: number;
-  readonly roundTripMs: number | null;
-  readonly deliveredBytesPerSecond: number | null;
-  readonly unconfirmedBytes: number;
-  readonly events: readonly RateEvent[];
-}
 
 export class RateFinder {
   readonly #flight = new Flight();
@@ -124,7 +46,9 @@ export class RateFinder {
   sent(wireBytes: number, atMs: number): number {
     this.#pass(atMs);
     const { end } = this.#flight;
-    if (end > 0) this.#lanes.idled(atMs - this.#flight.atMs(end - 1));
+    this.#lanes.idled(this.#idleMs);
+    if (this.#idleMs > limits.idleMs && this.#state !== 'hold') this.#deliveries.idled();
+    if (this.#idleMs > limits.staleMs && this.#state === 'follow') this.#look(0.2, 'the line was idle');
     if (this.#state === 'train') {
       if (this.#train.bytes === 0) this.#train = { bytes: 0, confirmedBytes: 0, sinceMs: atMs, entry: end };
       this.#train.bytes += wireBytes;
@@ -185,7 +109,7 @@ export class RateFinder {
     }
     if (news === 0) return;
     if (this.#state === 'hold') {
-      if (ack.atMs - this.#held!.sinceMs > hiccupMs) {
+      if (ack.atMs - this.#held!.sinceMs > limits.hiccupMs) {
         this.linkBack(ack.atMs);
         return;
       }
@@ -201,31 +125,34 @@ export class RateFinder {
   waitMs(nowMs: number): number {
     this.#pass(nowMs);
     const queueMs = this.#observer.now?.queueMs;
-    if (queueMs === undefined) return this.#train.bytes < this.#trainMostBytes ? 0 : trainCheckMs;
+    if (queueMs === undefined) return this.#train.bytes < this.#trainMostBytes ? 0 : limits.trainCheckMs;
     if (this.#state !== 'hold' && this.#isSilent) this.#enter('hold', 'nothing was confirmed');
     if (this.#state === 'drain' && nowMs >= this.#drainUntilMs) {
       if (this.#hasMoved) this.#look(0.15, 'rate or path have moved');
+      else if (this.#segmentMs > limits.lonelyMs)
+        this.#look(0.2, 'frames that travel alone do not tell the rate');
       else this.#enter('follow', 'the queue ran empty');
     }
     if (this.#state === 'follow' && queueMs > 2 && this.#isDrainDue) {
       this.#drainedMs = nowMs;
-      this.#drainUntilMs = nowMs + Math.min(drainMostMs, queueMs + drainExtraMs);
+      this.#drainUntilMs = nowMs + Math.min(limits.drainMostMs, queueMs + limits.drainExtraMs);
       this.#observer.drained(this.#drainUntilMs - nowMs);
       this.#enter('drain', 'the path is measured without a queue');
     }
     if (this.#state === 'hold')
-      return Math.max(0, this.#flight.atMs(this.#flight.end - 1) + holdProbeMs - nowMs);
-    if (this.#state === 'drain') return Math.min(waitMostMs, this.#drainUntilMs - nowMs);
-    if (this.#state === 'follow') return Math.min(waitMostMs, Math.max(0, queueMs - this.#targetMs));
-    return Math.min(waitMostMs, this.#burstWaitMs(queueMs));
+      return Math.max(0, this.#flight.atMs(this.#flight.end - 1) + limits.holdProbeMs - nowMs);
+    if (this.#state === 'drain') return Math.min(limits.waitMostMs, this.#drainUntilMs - nowMs);
+    if (this.#state === 'follow') return Math.min(limits.waitMostMs, Math.max(0, queueMs - this.#targetMs));
+    return Math.min(limits.waitMostMs, this.#burstWaitMs(queueMs));
   }
 
   /** Unconfirmed bytes of all lanes together, at most. */
   windowBytes(): number {
     const { now } = this.#observer;
     if (!now) return this.#trainMostBytes * 2;
-    const fair = (this.#deliveries.roundTripMs * windowRoundTrips + windowSlackMs) / now.msPerByte;
-    return Math.max(4 * segmentBytes, Math.min(windowMaxBytes, fair));
+    const fair =
+      (this.#deliveries.roundTripMs * limits.windowRoundTrips + limits.windowSlackMs) / now.msPerByte;
+    return Math.max(4 * limits.segmentBytes, Math.min(limits.windowMaxBytes, fair));
   }
 
   /** Unconfirmed bytes of one lane, at most. */
@@ -236,10 +163,12 @@ export class RateFinder {
   /** How long a frame should be: whole segments, of a few ms at the rate. */
   grainBytes(): number {
     const { capacity } = this;
-    if (capacity === undefined) return segmentBytes - frameOverheadBytes;
-    const ms = this.#state === 'search' ? burstGrainMs : grainMs;
-    const fair = Math.min(grainMaxBytes, (capacity * ms) / 1_000);
-    return Math.max(1, Math.round(fair / segmentBytes)) * segmentBytes - frameOverheadBytes;
+    if (capacity === undefined) return limits.segmentBytes - limits.frameOverheadBytes;
+    const ms = this.#state === 'search' ? limits.burstGrainMs : limits.grainMs;
+    const fair = Math.min(limits.grainMaxBytes, (capacity * ms) / 1_000);
+    return (
+      Math.max(1, Math.round(fair / limits.segmentBytes)) * limits.segmentBytes - limits.frameOverheadBytes
+    );
   }
 
   describe(): RateDescription {
@@ -265,30 +194,39 @@ export class RateFinder {
     this.#nowMs = nowMs;
   }
 
+  /** Since anything left. */
+  get #idleMs(): number {
+    const { end } = this.#flight;
+    return end === 0 ? 0 : this.#nowMs - this.#flight.atMs(end - 1);
+  }
+
   /** How long the shortest frame worth sending takes on the bottleneck. */
   get #segmentMs(): number {
-    return segmentBytes * (this.#observer.now?.msPerByte ?? 0);
+    return limits.segmentBytes * (this.#observer.now?.msPerByte ?? 0);
   }
 
   get #targetMs(): number {
-    const stray = Math.max(0, this.#observer.noiseMs - quietNoiseMs);
-    return Math.min(targetMaxMs, Math.max(targetMinMs, 0.3 * this.#segmentMs) + 1.5 * stray);
+    const stray = Math.max(0, this.#observer.noiseMs - limits.quietNoiseMs);
+    return Math.min(limits.targetMaxMs, Math.max(limits.targetMinMs, 0.3 * this.#segmentMs) + 1.5 * stray);
   }
 
   /** A train at once, some smaller ones while the first arrivals are awaited, more when these did not tell enough. */
   get #trainMostBytes(): number {
     const { bytes, sinceMs, confirmedBytes } = this.#train;
-    const everyMs = Math.max(trainEveryMinMs, this.#deliveries.roundTripMs / trainsPerRoundTrip);
+    const everyMs = Math.max(
+      limits.trainEveryMinMs,
+      this.#deliveries.roundTripMs / limits.trainsPerRoundTrip,
+    );
     const ms = bytes === 0 ? 0 : this.#nowMs - sinceMs;
-    const more = Math.min(trainsPerRoundTrip - 1, Math.floor(ms / everyMs)) * moreTrainSegments;
-    return (trainSegments + more - 0.5) * segmentBytes + 2 * confirmedBytes;
+    const more = Math.min(limits.trainsPerRoundTrip - 1, Math.floor(ms / everyMs)) * limits.moreTrainSegments;
+    return (limits.trainSegments + more - 0.5) * limits.segmentBytes + 2 * confirmedBytes;
   }
 
   #burstWaitMs(queueMs: number): number {
-    const mostMs = Math.max(burstMs, 4 * this.#observer.noiseMs, 2.2 * this.#segmentMs);
+    const mostMs = Math.max(limits.burstMs, 4 * this.#observer.noiseMs, 2.2 * this.#segmentMs);
     if (this.#bursting && queueMs < mostMs * 0.8) return 0;
     this.#bursting = false;
-    const gapMs = gapShare * mostMs;
+    const gapMs = limits.gapShare * mostMs;
     if (queueMs > 0) return queueMs + gapMs;
     const leftMs = gapMs - (this.#nowMs - this.#observer.drySinceMs);
     if (leftMs > 0) return leftMs;
@@ -298,29 +236,32 @@ export class RateFinder {
 
   get #isSilent(): boolean {
     const { everyMs, roundTripMs, lastNewsMs } = this.#deliveries;
-    if (this.#backlog) return this.#nowMs - lastNewsMs > 2 * roundTripMs + mendingMs;
-    const patience = Math.max(silenceMs, 3 * everyMs, 3 * grainMs, 3 * this.#segmentMs);
+    if (this.#backlog) return this.#nowMs - lastNewsMs > 2 * roundTripMs + limits.mendingMs;
+    if (this.#idleMs > limits.idleMs) return false;
+    const patience = Math.max(limits.silenceMs, 3 * everyMs, 3 * limits.grainMs, 3 * this.#segmentMs);
     return this.#deliveries.overdueMs(this.#nowMs) > patience + 2 * this.#observer.noiseMs;
   }
 
   /** A rate that falls and a path that grows look alike, until it is tried. */
   get #hasMoved(): boolean {
     const { msPerByte, baseMs } = this.#observer.measured;
-    const slackMs = movedMs + this.#observer.noiseMs + 0.1 * this.#segmentMs;
-    return msPerByte > this.#known.msPerByte * movedShare || Math.abs(baseMs - this.#known.baseMs) > slackMs;
+    const slackMs = limits.movedMs + this.#observer.noiseMs + 0.1 * this.#segmentMs;
+    return (
+      msPerByte > this.#known.msPerByte * limits.movedShare || Math.abs(baseMs - this.#known.baseMs) > slackMs
+    );
   }
 
   /** Now and then; sooner when rate or path seem to have moved, or delays stood above the least for long. */
   get #isDrainDue(): boolean {
     // A line that is not filled runs empty all the time.
-    if (this.#nowMs - this.#observer.drySinceMs < drainSoonestMs) return false;
+    if (this.#nowMs - this.#observer.drySinceMs < limits.drainSoonestMs) return false;
     const ms = this.#nowMs - this.#drainedMs;
     const { roundTripMs } = this.#deliveries;
-    if (ms > Math.max(drainEveryMs, 5 * roundTripMs)) return true;
-    if (ms < Math.max(drainSoonestMs, 2 * roundTripMs)) return false;
+    if (ms > Math.max(limits.drainEveryMs, 5 * roundTripMs)) return true;
+    if (ms < Math.max(limits.drainSoonestMs, 2 * roundTripMs)) return false;
     if (this.#hasMoved) return true;
     const { least, low, noiseMs } = this.#observer;
-    return (low.ms ?? 0) - (least.ms ?? 0) > this.#targetMs + drainExtraMs + noiseMs;
+    return (low.ms ?? 0) - (least.ms ?? 0) > this.#targetMs + limits.drainExtraMs + noiseMs;
   }
 
   #begin(news: number): void {
@@ -343,9 +284,9 @@ export class RateFinder {
     const { everyMs, roundTripMs, bytesPerSecond } = this.#deliveries;
     this.#search.frames += observer.measure(everyMs, this.#lanes.count, roundTripMs, this.#search.fromEntry);
     if (bytesPerSecond !== undefined) {
-      const isSteady = this.#nowMs > this.#startedMs + 2.5 * roundTripMs + searchMostMs;
-      const slowest = 1_000 / (bytesPerSecond * deliveredShare);
-      const fastest = isSteady ? 1_000 / (bytesPerSecond * deliveredTimesMost) : 0;
+      const isSteady = this.#nowMs > this.#startedMs + 2.5 * roundTripMs + limits.searchMostMs;
+      const slowest = 1_000 / (bytesPerSecond * limits.deliveredShare);
+      const fastest = isSteady ? 1_000 / (bytesPerSecond * limits.deliveredTimesMost) : 0;
       observer.measured.boundRate(fastest, slowest);
     }
     observer.foresee();
@@ -359,10 +300,10 @@ export class RateFinder {
         this.#look(0.2, 'the queue foreseen is not there');
       return;
     }
-    const isSure = measured.rateDoubt < searchSureShare;
+    const isSure = measured.rateDoubt < limits.searchSureShare;
     const ms = this.#nowMs - this.#search.sinceMs;
-    const isLong = ms > 1.5 * this.#deliveries.roundTripMs + searchMostMs;
-    if (this.#search.frames < searchFramesMin || !(isSure || isLong)) return;
+    const isLong = ms > 1.5 * this.#deliveries.roundTripMs + limits.searchMostMs;
+    if (this.#search.frames < limits.searchFramesMin || !(isSure || isLong)) return;
     this.#drainedMs = this.#nowMs;
     this.#known = { msPerByte: measured.msPerByte, baseMs: measured.baseMs };
     this.#enter('follow', isSure ? 'the rate is known' : 'the rate is known as well as noise allows');
@@ -372,7 +313,8 @@ export class RateFinder {
   #overrun(): boolean {
     const { roundTripMs, unconfirmedBytes } = this.#deliveries;
     const aheadMs = unconfirmedBytes * this.#observer.measured.msPerByte;
-    if (aheadMs < overrunRoundTrips * roundTripMs + overrunMs + 2 * this.#segmentMs) return false;
+    if (aheadMs < limits.overrunRoundTrips * roundTripMs + limits.overrunMs + 2 * this.#segmentMs)
+      return false;
     this.#backlog = { sinceMs: this.#nowMs, confirmedBytes: 0 };
     this.#drainUntilMs = Number.POSITIVE_INFINITY;
     this.#enter('drain', 'more is on its way than the link carries');
@@ -385,7 +327,7 @@ export class RateFinder {
     backlog.confirmedBytes += news;
     const ms = this.#nowMs - backlog.sinceMs;
     let { msPerByte } = this.#observer.measured;
-    if (ms > backlogSureMs)
+    if (ms > limits.backlogSureMs)
       msPerByte = Math.min(msPerByte * 2, Math.max(msPerByte / 2, ms / backlog.confirmedBytes));
     const aheadMs = this.#deliveries.unconfirmedBytes * msPerByte;
     if (aheadMs > this.#deliveries.roundTripMs + this.#targetMs + 50 + this.#segmentMs) return;
@@ -408,7 +350,7 @@ export class RateFinder {
     const { capacity } = this;
     const bytesPerSecond = capacity === undefined ? null : Math.round(capacity);
     this.#events.push({ atMs: this.#nowMs, from, to, why, bytesPerSecond });
-    if (this.#events.length > eventsMax) this.#events.shift();
+    if (this.#events.length > limits.eventsMax) this.#events.shift();
     this.#state = to;
     this.#bursting = false;
   }

@@ -18,6 +18,7 @@ import type { SourceRoots } from '../files/source.ts';
 import type { EffectHandler, Host } from '../host/contract.ts';
 import type { Identity } from '../identity/device-file.ts';
 import { lostDelayMs } from '../line/delays.ts';
+import type { Compress } from '../line/encode-levels.ts';
 import { lineLimits } from '../line/limits.ts';
 import { Line, type LineStatus } from '../line/line.ts';
 import type { Log } from '../log-line.ts';
@@ -30,6 +31,8 @@ export interface LineEndPorts {
   readonly random: Random;
   readonly files: Files;
   readonly dialer: LaneDialer;
+  /** Absent: documents go as they are. */
+  readonly compress?: Compress;
   readonly log: Log;
   readonly host: Pick<Host, 'read' | 'row' | 'status'>;
   readonly ledger: ChunkLedger;
@@ -70,6 +73,7 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
     dialer: ports.dialer,
     clock,
     random,
+    ...(ports.compress && { compress: ports.compress }),
     limits: { ...lineLimits, connectTimeoutMs: ports.connectTimeoutMs },
     heartbeatMs: ports.heartbeatMs,
     identity: async () => {

@@ -19,8 +19,8 @@ export interface ConfirmStoredPorts {
   /** What the log holds of the upload: its name and priority, for asking. */
   readonly uploadOf: (actor: string) => Promise<{ readonly name: Name; readonly priority: number }>;
   readonly random: Random;
-  /** Told what is ashore, or is not what was sent: see send-document.ts. */
-  readonly bases?: Pick<Bases, 'stored' | 'forget'>;
+  /** Told what is ashore: see send-document.ts. */
+  readonly bases?: Pick<Bases, 'stored'>;
 }
 
 export function confirmStored(ports: ConfirmStoredPorts): EffectHandler {
@@ -43,8 +43,6 @@ export function confirmStored(ports: ConfirmStoredPorts): EffectHandler {
       ports.line.release(uploadId);
       const event = eventOf(ports, params, outcome);
       if (event.type === 'upload.stored') void ports.bases?.stored(upload.name, upload.version);
-      else if ('refused' in outcome && outcome.refused.code === 'TENDER_CONTENT_MISMATCH')
-        void ports.bases?.forget(upload.name);
       // What was named is known to be saved only now.
       return { ...event, ...document.meter.report() };
     } catch (error) {

@@ -94,6 +94,7 @@ function historyOf(
         return base && new Delta(base);
       },
       record: () => bases.record(name, version),
+      distrust: () => void bases.forget(name),
     },
   };
 }
@@ -113,12 +114,11 @@ export function untilAborted<T>(outcome: Promise<T>, signal: AbortSignal): Promi
 }
 
 function eventOf(
-  ports: SendDocumentPorts,
+  { line, random }: SendDocumentPorts,
   document: OutgoingDocument,
   failedInRow: number,
   outcome: Sent,
 ): MachineEvent {
-  const { line, random } = ports;
   const { uploadId } = document.upload;
   if ('sent' in outcome) {
     const { lengthBytes, sha256, chunks } = outcome.sent;
@@ -138,8 +138,6 @@ function eventOf(
     return event.type === 'send.failed' ? { ...event, ...document.meter.report() } : event;
   }
   const { refused } = outcome;
-  // Made of what the shore has, and not what it should be: the next try tells it by itself.
-  if (refused.code === 'TENDER_CONTENT_MISMATCH') void ports.bases?.forget(document.upload.name);
   return {
     type: 'send.failed',
     class: refused.class,

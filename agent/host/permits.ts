@@ -76,16 +76,21 @@ export function createPermits(
   /** The schedule's question about one effect, with the lowest version of its name that is still on its way. */
   async function ask(
     effect: QueuedEffect,
-    running: readonly QueuedEffect[],
+    running: Conditions['running'],
   ): Promise<{ readonly candidate: Candidate; readonly conditions: Conditions } | undefined> {
     const cell = await load(effect.actor);
     if (cell?.fx[effect.id] === undefined) return undefined;
     const { priority, added: addedMs } = parseQueueKey(effect.key);
     const sizeBytes = sizeOf(cell, effect.id);
     const version = typeof cell.context.version === 'number' ? cell.context.version : 1;
-    const key = versionKey(effect.actor.slice(0, effect.actor.indexOf('/')), cell);
-    const name = key?.slice(0, key.lastIndexOf('/') + 1) ?? effect.actor;
-    const earliest = key === undefined || version === 1 ? undefined : await earliestOf(name);
+    let name = effect.actor;
+    let earliest: number | undefined;
+    // Nothing stands before a first version, whatever its name: its key need not be hashed.
+    if (version > 1) {
+      const key = versionKey(effect.actor.slice(0, effect.actor.indexOf('/')), cell);
+      name = key?.slice(0, key.lastIndexOf('/') + 1) ?? effect.actor;
+      if (key !== undefined) earliest = await earliestOf(name);
+    }
     return {
       candidate: {
         actor: effect.actor,
@@ -100,7 +105,7 @@ export function createPermits(
         breakers: { line: breaker },
         connectionUntilMs,
         breakersUntilMs: { line: breakerUntilMs },
-        running: running.map((other) => runningOf(other)),
+        running,
         runningMax: wanted,
         ...(small && { small }),
         urgentExtraMax: urgentExtraMaxDefault,
@@ -150,10 +155,11 @@ export function createPermits(
       if (lane !== 'line') return candidates[0];
       let onlySmall = false;
       const busy = new Set(running.map((other) => other.actor));
+      const besides = running.map((other) => runningOf(other));
       for (const candidate of [...candidates]) {
         // A retry of one actor waits until its earlier effect has let go of the file.
         if (busy.has(candidate.actor)) continue;
-        const question = await ask(candidate, running);
+        const question = await ask(candidate, besides);
         // A row without a ledger entry is a row being deleted: starting it does nothing.
         if (question === undefined) return candidate;
         if (onlySmall && !isSmall(question.candidate)) continue;
@@ -170,7 +176,10 @@ export function createPermits(
       return undefined;
     },
     hold: async (effect, running, counted) => {
-      const question = await ask(effect, running);
+      const question = await ask(
+        effect,
+        running.map((other) => runningOf(other)),
+      );
       if (question === undefined) return null;
       if (counted !== undefined) return holdOf(question.candidate, question.conditions, counted);
       let ahead = 0;

@@ -3,6 +3,11 @@
 import type { EncodedForm, Encoding, HeldFrame, PartialHeld } from '../../cloud/contract/frames.ts';
 import { type Run, RunSet } from '../../cloud/contract/runs.ts';
 
+/** The form in which a chunk goes, and at which level its bytes were made: the same ones can be made again. */
+export interface GoingForm extends EncodedForm {
+  readonly level?: number;
+}
+
 /** A manifest entry to be said; with an id no bytes follow. `encoded`: the form in which they do. */
 export interface Entry {
   readonly index: number;
@@ -16,7 +21,7 @@ interface Announced {
   readonly length: number;
   readonly id: Uint8Array;
   /** Absent: its bytes go as they are. */
-  encoded?: EncodedForm | undefined;
+  encoded?: GoingForm | undefined;
 }
 
 export class ChunkBook {
@@ -54,8 +59,41 @@ export class ChunkBook {
   }
 
   /** The form in which a chunk on its way goes; undefined: as it is. */
-  formOf(index: number): EncodedForm | undefined {
+  formOf(index: number): GoingForm | undefined {
     return this.#announced.get(index)?.encoded;
+  }
+
+  /** What the cloud has of a chunk's beginning, in whatever form. */
+  heldOf(index: number): PartialHeld | undefined {
+    return this.#prefixes.get(index);
+  }
+
+  /** The cloud has the beginning of these in another form than the one announced here. */
+  get heldOtherwise(): number[] {
+    return [...this.#prefixes.values()]
+      .filter(({ index, encoded }) => {
+        const announced = this.#announced.get(index);
+        return announced && !this.#isNamed(index) && !sameForm(announced.encoded, encoded);
+      })
+      .map(({ index }) => index);
+  }
+
+  /** As if it had never been read. */
+  unsay(index: number): void {
+    const announced = this.#announced.get(index);
+    if (!announced) return;
+    this.#announced.delete(index);
+    this.#named.delete(index);
+    this.#lost.delete(index);
+    this.undurableBytes -= announced.length;
+  }
+
+  /** So much of the content are these bytes of the form in which it goes. */
+  contentBytes(index: number, from: number, to: number): number {
+    const announced = this.#announced.get(index);
+    if (!announced?.encoded) return to - from;
+    const times = announced.length / announced.encoded.lengthBytes;
+    return Math.round(to * times) - Math.round(from * times);
   }
 
   /** A chunk on its way as its manifest entry. */
@@ -66,7 +104,7 @@ export class ChunkBook {
     return { index, length, ...(this.#isNamed(index) ? { id } : encoded && { encoded }) };
   }
 
-  announce(index: number, length: number, id: Uint8Array, isNamed: boolean, encoded?: EncodedForm): void {
+  announce(index: number, length: number, id: Uint8Array, isNamed: boolean, encoded?: GoingForm): void {
     this.#announced.set(index, { length, id, ...(encoded && { encoded }) });
     if (isNamed) this.#named.add(index);
     this.undurableBytes += length;
@@ -106,8 +144,9 @@ export class ChunkBook {
   /** Bytes on their way that need not leave any more; `unsentOf` knows the chunks in hand. */
   leftBytes(unsentOf: (index: number) => number | undefined): number {
     let sum = 0;
-    for (const [index, { length }] of this.#announced) {
+    for (const [index, announced] of this.#announced) {
       if (this.#isNamed(index)) continue;
+      const length = announced.encoded?.lengthBytes ?? announced.length;
       const toRead = this.#lost.get(index)?.count ?? (this.again.has(index) ? length : 0);
       sum += length - Math.min(length, unsentOf(index) ?? toRead);
     }

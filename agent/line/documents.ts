@@ -3,6 +3,7 @@ import type { HeldFrame } from '../../cloud/contract/frames.ts';
 import { ulidTimeMs } from '../../cloud/contract/ids.ts';
 import { compareOnLine, inTurn, noTurns, spoken } from '../../machines/line-turns.ts';
 import { urgentPriority } from '../../machines/schedule.ts';
+import type { EncodeLevels } from './encode-levels.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import { Meter } from './meter.ts';
@@ -40,8 +41,10 @@ export function createDocuments(parts: {
   readonly limits: LineLimitsAboard;
   readonly frames: FramePool;
   readonly wake: () => void;
+  /** Absent: nothing is compressed but packs. */
+  readonly levels: EncodeLevels | undefined;
 }): Documents {
-  const { bootWallMs, limits, frames, wake } = parts;
+  const { bootWallMs, limits, frames, wake, levels } = parts;
   const uploads = new Map<string, OutgoingDocument>();
   const handles = new Map<number, OutgoingDocument>();
   const held = new Map<string, HeldFrame[]>();
@@ -147,6 +150,7 @@ export function createDocuments(parts: {
         meter,
         wake,
         isTurnToRead,
+        levels,
       });
       uploads.set(uploadId, document);
       order.push(document);

@@ -14,7 +14,7 @@ export interface Encoded {
 /** After so many chunks in a row that gain nothing, the next ones are not tried; */
 const failuresMax = 2;
 /** first so many, then twice as many each time, up to about 4 MB of content: 1 % of the time that compressing all would take. */
-const skippedMinCount = 4;
+const skippedMinCount = 1;
 const skippedMaxCount = 64;
 /** What content is taken to shrink to before anything of it was compressed. */
 const shareAtFirst = 0.5;

@@ -94,9 +94,9 @@ export class Lanes {
       const rested = oldestMs - lane.newsMs > restedMs;
       const sleepMs = (rested ? 1 : 2) * roundTripMs + 4 * variationMs + sleepSlackMs;
       const silentMs = nowMs - Math.max(oldestMs, lane.newsMs);
-      // While nobody hears anything it is the line that is in doubt, not this lane.
+      // What left later was confirmed elsewhere. While nobody hears anything it is the line that is in doubt, not this lane.
       const others = byNews[0] === lane ? byNews[1] : byNews[0];
-      if (silentMs < sleepMs || !others || others.newsMs < oldestMs) continue;
+      if (silentMs < sleepMs || !others || others.newsMs < oldestMs + roundTripMs) continue;
       if (!lane.asleep) slept.push(lane);
       if (rested || silentMs > sleepMs + roundTripMs + goneSlackMs) gone.push(lane);
     }

@@ -15,6 +15,7 @@ import type { Crossing } from '../../machines/estimators.ts';
 import type { JsonObject } from '../../machines/json.ts';
 import { Connector, type Outcome, pausesFor, type Wanted } from './connector.ts';
 import { createDocuments, type Documents } from './documents.ts';
+import { type Compress, EncodeLevels } from './encode-levels.ts';
 import { lineFailure, saidByCloud } from './failures.ts';
 import { FramePool } from './frame-pool.ts';
 import type { HandshakePorts, Shaken } from './handshake.ts';
@@ -35,6 +36,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly heartbeatMs: number;
   /** Asked before every attempt, so that enrolling needs no restart. Undefined: not enrolled. */
   readonly identity: () => Promise<LineIdentity | undefined>;
+  /** Absent: documents go as they are. */
+  readonly compress?: Compress;
   /** Resolves with the new cursor when the notices are in the log. */
   readonly keepNotices: (notices: readonly NoticeFrame[]) => Promise<number>;
   /** The open line is gone; not called for close(). */
@@ -126,6 +129,13 @@ export class Line {
       bootWallMs: ports.clock.wallMs(),
       limits: this.#limits,
       wake: () => this.#sender.pump(),
+      levels:
+        ports.compress &&
+        new EncodeLevels({
+          clock: ports.clock,
+          compress: ports.compress,
+          wireBytesPerSecond: () => this.#carriedBytesPerSecond(),
+        }),
     });
     this.#sender = new Sender({
       ...ports,
@@ -159,6 +169,16 @@ export class Line {
         this.#loseAll(lineFailure('TENDER_NOTICE_NOT_KEPT'));
       },
     });
+  }
+
+  /** What the line carries now; undefined while nobody knows. */
+  #carriedBytesPerSecond(): number | undefined {
+    const { capacityBytesPerSecond, capBytesPerSecond } = this.#sender.pace.describe();
+    const rate = Math.min(
+      capacityBytesPerSecond ?? Number.POSITIVE_INFINITY,
+      capBytesPerSecond ?? Number.POSITIVE_INFINITY,
+    );
+    return Number.isFinite(rate) ? rate : undefined;
   }
 
   get isOpen(): boolean {

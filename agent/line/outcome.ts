@@ -31,6 +31,8 @@ export interface DocumentSource {
   readonly history?: {
     delta(): Promise<Delta | undefined>;
     record(): BaseRecorder | undefined;
+    /** What was made with them is not what it should be. */
+    distrust(): void;
   };
 }
 

@@ -12,9 +12,11 @@ import type { OnLine } from '../../machines/line-turns.ts';
 import type { BaseRecorder } from '../files/bases.ts';
 import type { DocumentReader } from '../files/document-reader.ts';
 import { Cargo } from './cargo.ts';
-import { ChunkBook } from './chunk-book.ts';
+import { ChunkBook, type GoingForm } from './chunk-book.ts';
 import { Copies } from './copies.ts';
 import type { Delta } from './delta.ts';
+import { ChunkEncoder, type Encoded } from './encode.ts';
+import type { EncodeLevels } from './encode-levels.ts';
 import { lineFailure } from './failures.ts';
 import type { FramePool } from './frame-pool.ts';
 import { messageBytes } from './lane.ts';
@@ -70,6 +72,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   /** Copied, and wanted otherwise: named by their ids if those are known to be ashore. */
   readonly #uncopied = new RunSet();
   #recorder: BaseRecorder | undefined;
+  /** Absent: everything goes as it is. */
+  readonly #encoder: ChunkEncoder | undefined;
   #offerSaid = false;
   #finishSaid = false;
   #awaitsHeld: boolean;
@@ -99,6 +103,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       frames: FramePool;
       meter: Meter;
       wake: () => void;
+      levels: EncodeLevels | undefined;
       /** Not while those before it have enough in hand. */
       isTurnToRead: (document: OutgoingDocument) => boolean;
     },
@@ -110,6 +115,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     this.#isFresh = parts.fresh;
     this.meter = parts.meter;
     this.#limits = parts.limits;
+    this.#encoder = parts.levels && new ChunkEncoder(parts.levels);
     const { sizeBytes = 0 } = upload;
     this.#mayPack = parts.fresh && sizeBytes > 0 && sizeBytes <= parts.limits.packDocumentMaxBytes;
     this.#allocate = (count) => parts.frames.take(count);
@@ -198,6 +204,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   /** Ends it with a failure for whoever waits. */
   refuse(failure: Failure): void {
+    // Made of what the shore has, and not what it should be: the next try tells it by itself.
+    if (failure.code === 'TENDER_CONTENT_MISMATCH') this.#source?.history?.distrust();
     this.#sent.end({ refused: failure });
     this.#stored.end({ refused: failure });
   }
@@ -249,7 +257,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     // Asked nothing, so nothing waits; what a lane seemed to have lost and is here need not go again.
     if (!this.#awaitsHeld) {
       for (const { index, prefixBytes, encoded } of frame.partial)
-        if (!encoded) this.#cargo.arrived(index, 0, prefixBytes);
+        if (encoded?.lengthBytes === this.#book.formOf(index)?.lengthBytes)
+          this.#cargo.arrived(index, 0, prefixBytes);
       return;
     }
     this.#book.hold(frame.partial);
@@ -257,6 +266,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (frame.more) return;
     this.#awaitsHeld = false;
     this.meter.resumed(this.#prefixesHeldBytes + (this.#brokeOff ? this.#book.durableBytes : 0));
+    for (const index of this.#book.heldOtherwise) this.#anew(index);
     this.#cargo.goOn();
     if (!this.#source) this.#stored.end({ incomplete: true });
     void this.#read();
@@ -290,7 +300,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       for (const run of frame.runs) this.#cargo.cancel(run);
       return;
     }
-    this.#wantRounds += 1;
+    if (!this.#heedUndecodable(frame)) this.#wantRounds += 1;
     if (this.#wantRounds > this.#limits.wantRoundsMax) {
       this.refuse(lineFailure('TENDER_SYNC_LOST'));
       return;
@@ -316,6 +326,22 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     void this.#source.ledger.forget(strangers).catch(() => {}); // only a hint: a stale one is asked for again
     void this.#read();
     this.#wake();
+  }
+
+  /** Each chunk can be so once, since it goes as it is from then on. True: this was no round of its own. */
+  #heedUndecodable({ reason, runs }: WantFrame): boolean {
+    if (reason !== 'undecodable') return false;
+    let isNews = false;
+    for (const { start, end } of runs)
+      for (let index = start; index < Math.min(end, this.#countRead); index++) {
+        const form = this.#book.formOf(index);
+        if (form) isNews = true;
+        if (form?.encoding === 'zstd') {
+          this.#encoder?.giveUp();
+          this.#cargo.cancel({ start: index, end: index + 1 });
+        }
+      }
+    return isNews;
   }
 
   /** The cloud's signed word. What it says of the content must be what was read here. */
@@ -377,7 +403,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     const cut = this.#cargo.slice(handle, maxBytes, this.#allocate);
     if (cut) {
       const { frame, index, from, to } = cut;
-      this.sentBytes += to - from;
+      this.sentBytes += this.#book.contentBytes(index, from, to);
       if (this.#cargo.unsentOf(index) === undefined) this.#wanted.delete(index);
       void this.#read();
       return { frame, load: { kind: 'slice', owner: this, handle, index, from, to } };
@@ -391,8 +417,11 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   /** Not read to its end yet, or ready for one. What turned out not to fit goes its own way. */
   #waitsForPack(sliceMaxBytes: number): boolean {
-    if (this.#mayPack && this.#whole && !this.#reading && !this.inPack(documentMaxBytes(sliceMaxBytes)))
+    if (this.#mayPack && this.#whole && !this.#reading && !this.inPack(documentMaxBytes(sliceMaxBytes))) {
       this.#mayPack = false;
+      if (this.#encoder && this.#cargo.only) this.#anew(0); // it was kept as it is for a pack
+      void this.#read();
+    }
     return this.#mayPack;
   }
 
@@ -443,16 +472,42 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (!bytes) return this.#changed();
     if (!this.#book.again.has(index)) return true; // became durable meanwhile
     if (this.#uncopied.has(index) && (await this.#nameInstead(index, bytes))) return true;
-    this.#book.again.delete(index);
     if (patch) {
+      this.#book.again.delete(index);
       if (!this.#book.isLost(index)) this.#cargo.announce(this.#book.entryOf(index)!);
       this.#cargo.load(index, patch, false);
       return true;
     }
-    if (!this.#book.isAnnounced(index)) this.#book.announce(index, bytes.length, new Uint8Array(0), false);
-    if (!this.#book.isLost(index)) this.#cargo.announce({ index, length: bytes.length });
-    this.#cargo.load(index, bytes, false);
+    const encoded = await this.#encode(index, bytes);
+    if (this.#closed) return false;
+    if (!this.#book.again.has(index)) return true; // became durable meanwhile
+    this.#book.again.delete(index);
+    if (!this.#book.isAnnounced(index))
+      this.#book.announce(index, bytes.length, hash('sha256', bytes, 'buffer'), false, formOf(encoded));
+    if (!this.#book.isLost(index)) this.#cargo.announce(this.#book.entryOf(index)!);
+    this.#cargo.load(index, encoded?.bytes ?? bytes, false);
     return true;
+  }
+
+  /** A chunk in the form in which it goes: as it went before, as its beginning is ashore, else as small as it pays. */
+  async #encode(index: number, bytes: Uint8Array): Promise<Encoded | undefined> {
+    const encoder = this.#encoder;
+    if (!encoder || this.#mayPack || this.#wanted.has(index)) return undefined;
+    if (this.#book.isAnnounced(index)) {
+      const form = this.#book.formOf(index);
+      return form?.level === undefined ? undefined : encoder.again(bytes, form.level);
+    }
+    const held = this.#awaitsHeld ? undefined : this.#book.heldOf(index);
+    if (!held) return encoder.encode(bytes);
+    return held.encoded && ((await encoder.inForm(bytes, held.encoded)) ?? encoder.encode(bytes));
+  }
+
+  /** To be read once more, since it is to go in another form. */
+  #anew(index: number): void {
+    this.#dropPatch(index);
+    this.#cargo.cancel({ start: index, end: index + 1 });
+    this.#book.unsay(index);
+    this.#book.again.add(index);
   }
 
   async #readNext(): Promise<boolean> {
@@ -499,9 +554,13 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (this.#book.isDurable(index)) return true;
     if (await this.#patch(index, bytes, id)) return true;
     if (this.#closed) return false;
-    this.#book.announce(index, bytes.length, id, false);
-    this.#cargo.announce({ index, length: bytes.length });
-    this.#cargo.load(index, bytes, true);
+    const encoded = await this.#encode(index, bytes);
+    if (this.#closed) return false;
+    if (this.#book.isDurable(index)) return true;
+    this.#book.announce(index, bytes.length, id, false, formOf(encoded));
+    this.#cargo.announce(this.#book.entryOf(index)!);
+    if (encoded) this.#reader.release(index);
+    this.#cargo.load(index, encoded?.bytes ?? bytes, !encoded);
     return true;
   }
 
@@ -605,6 +664,10 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     this.#cargo.cancel(run);
     if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
   }
+}
+
+function formOf(encoded: Encoded | undefined): GoingForm | undefined {
+  return encoded && { encoding: 'zstd', lengthBytes: encoded.bytes.length, level: encoded.level };
 }
 
 function said(handle: number, frame: Uint8Array): Parcel {

@@ -1,6 +1,7 @@
 // How fast bytes leave, over all lanes together: as the rate finder foresees (machines/rate-finder.ts), and never above the cap that a
 // person or the profile sets. Counts what a message costs on the wire with all its headers. Time is passed in. Held by sender.ts.
-import { type Arrival, type RateDescription, RateFinder } from '../../machines/rate-finder.ts';
+import { RateFinder } from '../../machines/rate-finder.ts';
+import type { Arrival, RateDescription } from '../../machines/rate-finder-description.ts';
 import { type Bucket, createBucket, refill } from '../../machines/token-bucket.ts';
 
 /** TLS 1.3 record, and TCP with timestamps over IPv4 per segment of 1,448 bytes; an ACK of ours is one bare segment. */

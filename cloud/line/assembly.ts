@@ -47,7 +47,7 @@ export class Assembly {
   #decodingCount = 0;
   /** Of `readyBytes`: what the chunks in `#decoding` will be. */
   #undecodedBytes = 0;
-  /** Could not be decoded: taken as they are from now on, whatever older frames still say. */
+  /** Could not be decoded, or came as they are after all: taken so from now on, whatever older frames still say. */
   readonly #plainOnly = new Set<number>();
   readonly #references = new Map<number, ManifestEntry>();
   #storing: { chunks: Map<number, Uint8Array>; references: Map<number, ManifestEntry> } | undefined;
@@ -104,7 +104,10 @@ export class Assembly {
       }
       if (encoded && this.#plainOnly.has(index)) continue;
       const before = this.#announced.get(index);
-      if (before && !sameForm(before.encoded, encoded)) this.#forgetPartial(index);
+      if (before && !sameForm(before.encoded, encoded)) {
+        this.#forgetPartial(index);
+        if (before.encoded && !encoded) this.#plainOnly.add(index);
+      }
       this.#announced.set(index, { length, ...(encoded && { encoded }) });
       const partial = this.#partial.get(index);
       if (!partial) continue;
@@ -122,7 +125,8 @@ export class Assembly {
     const announced = this.#announced.get(index);
     if (!announced && this.#plainOnly.has(index)) return 'known'; // late ones of the form that was no good
     const length = announced?.encoded?.lengthBytes ?? announced?.length;
-    if (length !== undefined && offset + bytes.length > length) return 'refused';
+    if (length !== undefined && offset + bytes.length > length)
+      return this.#plainOnly.has(index) ? 'known' : 'refused';
     const partial = this.#partial.get(index);
     if (offset === 0 && bytes.length === length) {
       // The whole chunk in one frame, the common case on a fast line: kept as it came, not copied.
@@ -279,7 +283,7 @@ export class Assembly {
   /** One call of the store at a time per document; what arrives meanwhile is the next group. */
   #store(): void {
     const { scope } = this;
-    if (this.#storing || !scope || this.isIdle) return;
+    if (this.#storing || !scope || (this.#ready.size === 0 && this.#references.size === 0)) return;
     const chunks = new Map<number, Uint8Array>();
     let bytes = 0;
     for (const [index, chunk] of [...this.#ready].sort(([a], [b]) => a - b)) {

@@ -81,6 +81,13 @@ export class NoticePost {
   }
 
   #deliver(lane: Lane, notices: readonly Notice[]): void {
+    // Others were heard from long after this one: it is dead, and nobody has told us.
+    const { lanes, limits, roundTripMs } = this.#ports;
+    const lateMs = lane.arrivalMs + Math.max(2 * limits.silenceMs, 4 * roundTripMs());
+    if ([...lanes()].some((other) => other.isOpen && other.arrivalMs > lateMs)) {
+      this.#follow(lane);
+      return;
+    }
     for (const notice of notices) {
       this.#newest = Math.max(this.#newest, notice.sequence);
       lane.send({ type: 'NOTICE', ...notice, reason: shortened(notice.reason), extensions: [] });

@@ -6,14 +6,14 @@ import type { Offer, Receipt } from '../ports.ts';
 import type { Assembly, AssemblyOwner, SliceVerdict } from './assembly.ts';
 import { CopyRuns } from './copy-runs.ts';
 import type { EncodedChunk } from './decode.ts';
-import type { Session } from './session.ts';
+import type { Desk } from './desk.ts';
 
 type Finish = Pick<FinishFrame, 'lengthBytes' | 'chunks' | 'sha256'>;
 
 export class OpenDocument implements AssemblyOwner {
   readonly handle: number;
   readonly assembly: Assembly;
-  readonly #session: Session;
+  readonly #desk: Desk;
   readonly #offer: Offer;
   readonly #copies: CopyRuns;
   readonly openedMs: number;
@@ -27,24 +27,24 @@ export class OpenDocument implements AssemblyOwner {
   /** Chunks asked for of which nothing has come yet: a finish that was on its way meanwhile does not ask again. */
   readonly #asked = new RunSet();
 
-  constructor(handle: number, offer: Offer, assembly: Assembly, session: Session) {
+  constructor(handle: number, offer: Offer, assembly: Assembly, desk: Desk) {
     this.handle = handle;
     this.assembly = assembly;
-    this.#session = session;
+    this.#desk = desk;
     this.#offer = offer;
-    this.openedMs = session.ports.clock.monotonicMs();
+    this.openedMs = desk.ports.clock.monotonicMs();
     this.#frameMs = this.openedMs;
     this.#copies = new CopyRuns({
-      base: (version) => session.ports.documents.baseEntries(session.scope, offer.name, version),
+      base: (version) => desk.ports.documents.baseEntries(desk.scope, offer.name, version),
       announce: (first, entries) => assembly.describe(first, entries),
-      hasRoom: () => assembly.referencesPending < session.ports.limits.storeBatchMaxCount,
+      hasRoom: () => assembly.referencesPending < desk.ports.limits.storeBatchMaxCount,
       unknown: (run) => {
         if (!this.#left) this.#want('unknown-reference', [run]);
       },
       failed: (error) => this.failed(assembly, error),
       idle: () => this.#tryFinish(),
     });
-    assembly.belongTo(this, session.scope.epoch);
+    assembly.belongTo(this, desk.scope.epoch);
   }
 
   get isOffered(): boolean {
@@ -60,7 +60,7 @@ export class OpenDocument implements AssemblyOwner {
 
   /** Slices may come before the answer; they wait in the assembly. */
   offer(): void {
-    const { scope, ports } = this.#session;
+    const { scope, ports } = this.#desk;
     ports.documents.offer(scope, this.#offer).then(
       (answer) => {
         if (this.#left) return;
@@ -68,7 +68,7 @@ export class OpenDocument implements AssemblyOwner {
         if (answer.state === 'finished') return this.#finished(answer.receipt);
         this.assembly.open(scope, answer.entries);
         this.#offered = true;
-        this.#session.offered(this);
+        this.#desk.offered(this);
         this.#copies.start();
         this.#tryFinish();
       },
@@ -104,13 +104,13 @@ export class OpenDocument implements AssemblyOwner {
   }
 
   #touch(): void {
-    this.#frameMs = this.#session.ports.clock.monotonicMs();
+    this.#frameMs = this.#desk.ports.clock.monotonicMs();
   }
 
   // ------------------------------------------------------------------------------ what the assembly reports
 
   durable(_assembly: Assembly, indexes: readonly number[]): void {
-    if (!this.#left) this.#session.durable(this.handle, indexes);
+    if (!this.#left) this.#desk.durable(this.handle, indexes);
     this.#copies.start();
   }
 
@@ -119,13 +119,13 @@ export class OpenDocument implements AssemblyOwner {
   }
 
   decode(chunk: EncodedChunk): Promise<Uint8Array> {
-    const { scope, ports } = this.#session;
+    const { scope, ports } = this.#desk;
     const { name, version } = this.#offer;
     return ports.decodeChunk(chunk, { scope, name, version });
   }
 
   undecodable(_assembly: Assembly, index: number, error: unknown): void {
-    this.#session.ports.log({ event: 'line.chunk.undecodable', error: String(error) });
+    this.#desk.ports.log({ event: 'line.chunk.undecodable', error: String(error) });
     if (!this.#left) this.#want('undecodable', [{ start: index, end: index + 1 }]);
   }
 
@@ -135,7 +135,7 @@ export class OpenDocument implements AssemblyOwner {
   }
 
   failed(_assembly: Assembly, error: unknown): void {
-    if (!this.#left) this.#session.failed(this.handle, error);
+    if (!this.#left) this.#desk.failed(this.handle, error);
   }
 
   // ------------------------------------------------------------------------------ the end
@@ -149,7 +149,7 @@ export class OpenDocument implements AssemblyOwner {
       return;
     }
     this.#finishing = true;
-    const { scope, ports } = this.#session;
+    const { scope, ports } = this.#desk;
     const { lengthBytes, chunks, sha256 } = finish;
     ports.documents.finish(scope, { uploadId: this.assembly.uploadId, lengthBytes, chunks, sha256 }).then(
       (answer) => {
@@ -177,8 +177,8 @@ export class OpenDocument implements AssemblyOwner {
   }
 
   #finished(receipt: Receipt): void {
-    this.#session.ports.shelf.forget(this.assembly);
-    this.#session.finished(this.handle, receipt);
+    this.#desk.ports.shelf.forget(this.assembly);
+    this.#desk.finished(this.handle, receipt);
   }
 
   /**
@@ -187,8 +187,8 @@ export class OpenDocument implements AssemblyOwner {
    */
   #askForHoles(): void {
     if (this.#cancelHoles) return;
-    const { clock } = this.#session.ports;
-    const waitMs = this.#session.holeWaitMs(this.openedMs, this.#frameMs);
+    const { clock } = this.#desk.ports;
+    const waitMs = this.#desk.holeWaitMs(this.openedMs, this.#frameMs);
     if (waitMs > 0) {
       this.#cancelHoles = clock.after(waitMs, () => {
         this.#cancelHoles = undefined;
@@ -204,11 +204,11 @@ export class OpenDocument implements AssemblyOwner {
 
   #want(reason: 'hole' | 'unknown-reference' | 'undecodable', runs: readonly Run[]): void {
     for (const run of runs) this.#asked.add(run.start, run.end);
-    this.#session.want(this.handle, reason, runs);
+    this.#desk.want(this.handle, reason, runs);
   }
 
   #refuse(code: 'TENDER_VERSION_CONFLICT' | 'TENDER_CONTENT_MISMATCH'): void {
-    this.#session.refuse(this.handle, code);
+    this.#desk.refuse(this.handle, code);
   }
 }
 

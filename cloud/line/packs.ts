@@ -12,6 +12,9 @@ import { decodeZstd } from './decode-zstd.ts';
 import { isNameable } from './frame-limits.ts';
 import type { LineLimitsAshore } from './limits.ts';
 
+/** A waiting document in memory, besides its content. */
+const waitingDocumentBytes = 1_024;
+
 export interface PackPorts {
   readonly documents: Pick<Documents, 'storeWhole'>;
   readonly scope: DeviceScope;
@@ -33,7 +36,7 @@ interface Waiting {
 }
 
 export class Packs {
-  /** Contents handed over and not yet stored. */
+  /** Memory of what was handed over and is not yet stored. */
   waitingBytes = 0;
   readonly #ports: PackPorts;
   #waiting: Waiting[] = [];
@@ -77,7 +80,7 @@ export class Packs {
     }
     // Copied: the pack's memory is free as soon as its last document is stored, whatever else it holds.
     const content = Uint8Array.from(one.content);
-    this.waitingBytes += content.length;
+    this.waitingBytes += waitingDocumentBytes + content.length;
     this.#waiting.push({
       handle: one.handle,
       document: {
@@ -102,7 +105,7 @@ export class Packs {
     let count = 0;
     for (const { document } of this.#waiting) {
       if (count > 0 && (count >= limits.packBatchMaxCount || bytes >= limits.packBatchMaxBytes)) break;
-      bytes += document.content.length;
+      bytes += waitingDocumentBytes + document.content.length;
       count += 1;
     }
     const group = this.#waiting.splice(0, count);

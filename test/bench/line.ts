@@ -1,90 +1,128 @@
-// How much of a bad link the line uses, at what price and at whose cost: one case of the link lab, one seed, real processes in
-// two network namespaces. `npm run bench:line -- --case geo --seed 1`. Root only. docs/performance.md has the tables.
-import { createReadStream } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+// How much of a bad link the line uses, at what price and at whose cost: cases of the link lab with agent and cloud as real processes
+// in two network namespaces, TLS between them. `npm run bench:line -- --case geo --seeds 1,2,3 --peers`. Root only.
+// The last line is one JSON object; exit code 0: all goals met, 1: not all, 2: nothing could be measured. docs/performance.md.
 import { parseArgs } from 'node:util';
-import { seededBytes } from './link/payload.ts';
-import { openLab } from './link/lab.ts';
-import { setLinkStage } from './link/link-stage.ts';
+import type { Goal } from '../support/bench.ts';
+import { type Case, cases } from './link/cases.ts';
+import { cleanUp, cleanUpOnSignals } from './link/cleanup.ts';
+import { isMet, mediansOf } from './link/goals.ts';
+import type { Figures } from './link/observe.ts';
+import { comparePeers, type PeerRun, peersOf, runPeer } from './link/peers/peers.ts';
+import { refusal } from './link/requirements.ts';
+import type { Options } from './link/run.ts';
+import { runnerOf } from './link/runners/runners.ts';
+
+/** Beyond the case's own limit: lab, PostgreSQL, enrolment, the hash ashore. */
+const setUpMaxSeconds = 300;
 
 const { values } = parseArgs({
   options: {
     case: { type: 'string', default: 'geo' },
     seed: { type: 'string', default: '1' },
+    seeds: { type: 'string' },
     cc: { type: 'string', default: 'cubic' },
-    size: { type: 'string', default: '8' },
+    /** Megabytes of the large file, instead of the case's. */
+    size: { type: 'string' },
+    minutes: { type: 'string' },
     set: { type: 'string', multiple: true, default: [] },
     agent: { type: 'string', multiple: true, default: [] },
+    peers: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
   },
 });
-const sizeBytes = Math.round(Number(values.size) * 1e6);
-const lab = await openLab({
-  profile: values.case,
-  seed: Number(values.seed),
-  congestion: values.cc as 'cubic',
-  keys: values.set,
-});
+
+function refuse(why: string): never {
+  process.stderr.write(`${why}\n`);
+  process.exit(2);
+}
+
+if (!Object.hasOwn(cases, values.case))
+  refuse(`There is no case "${values.case}". There are: ${Object.keys(cases).join(', ')}.`);
+const seeds = (values.seeds ?? values.seed).split(',').map(Number);
+if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed) || seed < 0))
+  refuse('--seed needs a whole number, --seeds several: --seeds 1,2,3.');
+if (!['cubic', 'bbr', 'reno'].includes(values.cc)) refuse('--cc needs cubic, bbr or reno.');
+const about = adjusted(cases[values.case as keyof typeof cases]);
+const why = about.kind === 'memory' ? undefined : refusal();
+if (why !== undefined) refuse(why);
+
+cleanUpOnSignals();
 try {
-  const stage = await setLinkStage(lab, values.agent);
-  try {
-    const file = join(stage.folder, '..', 'payload.bin');
-    await writeFile(file, seededBytes(sizeBytes, Number(values.seed)));
-    await lab.tell('restart');
-    const probe = await lab.probe();
-    await new Promise((resolve) => setTimeout(resolve, 3_000));
-    const idle = await lab.stats();
-    const started = performance.now();
-    const { id } = await stage.api.send(
-      '/v1/uploads',
-      {
-        'content-type': 'application/octet-stream',
-        'tender-name': Buffer.from('payload.bin').toString('base64url'),
-        'tender-size': String(sizeBytes),
-        'tender-modified': '0',
-      },
-      createReadStream(file),
-    );
-    let lastTold = 0;
-    for (;;) {
-      const upload = await stage.api.get(`/v1/uploads/${id}`);
-      if (upload.state === 'stored' || upload.state === 'indexed') break;
-      if (values.trace && performance.now() - lastTold > 1000) {
-        lastTold = performance.now();
-        const { line } = (await stage.api.get('/v1/status')) as { line: Record<string, unknown> };
-        const s = await lab.stats();
-        const last = probe.samples.slice(-5).map((x) => Math.round(x.rttMs)).join(' ');
-        process.stderr.write(`${((performance.now() - started) / 1000).toFixed(1)} sent ${s.up.sent.bytes - idle.up.sent.bytes} q95 ${s.up.queue_wait_ms.p95} probe ${last} ${JSON.stringify(line)}\n`);
-      }
-      if (performance.now() - started > 600_000) throw new Error('not stored after 600 s');
-      await new Promise((resolve) => setTimeout(resolve, 20));
+  const runs: { seed: number; figures: Figures }[] = [];
+  const peerRuns: PeerRun[] = [];
+  for (const seed of seeds) {
+    const options = {
+      seed,
+      congestion: values.cc,
+      keys: values.set,
+      agent: values.agent,
+      trace: values.trace,
+    } satisfies Options;
+    const figures = await within(about.maxSeconds + setUpMaxSeconds, () => runnerOf(about)(about, options));
+    runs.push({ seed, figures });
+    note(`${values.case} seed ${seed}`, figures);
+    if (!values.peers) continue;
+    for (const peer of peersOf(about)) {
+      const run = await within(about.maxSeconds + setUpMaxSeconds, () => runPeer(peer, about, options)).catch(
+        (error: unknown): PeerRun => ({ peer: peer.name, seed, failed: String(error) }),
+      );
+      await cleanUp();
+      peerRuns.push(run);
+      note(`${peer.name} seed ${seed}`, 'figures' in run ? run.figures : run.failed);
     }
-    const seconds = (performance.now() - started) / 1_000;
-    const after = await lab.stats();
-    const call = await probe.stop();
-    const up = after.up.sent.bytes - idle.up.sent.bytes;
-    const down = after.down.sent.bytes - idle.down.sent.bytes;
-    const probeBytes = 200 * 5 * seconds;
-    const during = probe.samples.filter(({ atMs }) => atMs > 3_000 && atMs < 3_000 + seconds * 1_000).map(({ rttMs }) => rttMs).sort((a, b) => a - b);
-    const quiet = probe.samples.filter(({ atMs }) => atMs < 2_000).map(({ rttMs }) => rttMs).sort((a, b) => a - b);
-    const base = quiet[Math.floor(quiet.length / 2)] ?? 0;
-    const upSeconds = seconds - (after.off_s - idle.off_s);
-    const figures = {
-      goodputPercent: Math.round((sizeBytes * 8 * 1000) / upSeconds / after.up.rate_bps) / 10,
-      seconds: Math.round(seconds * 10) / 10,
-      addedDelayP50Ms: Math.round((during[Math.floor(during.length * 0.5)] ?? 0) - base),
-      addedDelayP95Ms: Math.round((during[Math.floor(during.length * 0.95)] ?? 0) - base),
-      callLossPercent: call.loss_pct,
-      upBytes: Math.round(up - probeBytes),
-      downBytes: Math.round(down - probeBytes),
-      wirePerPayload: Math.round(((up - probeBytes) / sizeBytes) * 1000) / 1000,
-      queueDropped: after.up.queue_dropped.packets,
-    };
-    console.log(JSON.stringify({ bench: 'line', case: values.case, seed: Number(values.seed), figures }));
-  } finally {
-    await stage.close();
   }
+  const figures = mediansOf(runs.map((run) => run.figures));
+  const goals: Readonly<Record<string, Goal>> = about.goals;
+  const peers = values.peers ? comparePeers(figures, peerRuns) : undefined;
+  const met = isMet(figures, goals) && (peers?.met ?? true);
+  const line = {
+    bench: 'line',
+    case: values.case,
+    seed: seeds.length === 1 ? seeds[0] : seeds,
+    congestion: values.cc,
+    ...(values.set.length > 0 ? { set: values.set } : {}),
+    figures,
+    goals,
+    met,
+    ...(seeds.length > 1 ? { runs } : {}),
+    ...(peers ? { peers: peers.rows } : {}),
+  };
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+  process.exitCode = met ? 0 : 1;
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
+  process.exitCode = 2;
 } finally {
-  await lab.down();
+  await cleanUp();
+}
+// Streams and sockets of what was just taken down may keep Node awake; there is nothing left to wait for.
+process.exit();
+
+function note(what: string, figures: unknown): void {
+  process.stderr.write(`${what}: ${JSON.stringify(figures)}\n`);
+}
+
+/** The case with what the command line changes of it. */
+function adjusted(about: Case): Case {
+  const bytes = values.size === undefined ? {} : { bytes: Math.round(Number(values.size) * 1e6) };
+  const minutes = values.minutes === undefined ? {} : { minutes: Number(values.minutes) };
+  if (Object.values({ ...bytes, ...minutes }).some((value) => !(value > 0)))
+    refuse('--size needs megabytes, --minutes needs minutes, both above zero.');
+  return {
+    ...about,
+    ...('bytes' in about ? bytes : {}),
+    ...(about.kind === 'idle' ? minutes : {}),
+  } as Case;
+}
+
+async function within<T>(seconds: number, run: () => Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not done after ${seconds} s`)), seconds * 1000);
+  });
+  try {
+    return await Promise.race([run(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

@@ -47,7 +47,7 @@ describe('the meter', () => {
     'after a cut counts what was ashore as resumed: the rest and no more goes again (%s)',
     async (what) => {
       const yacht = await yachtAndShore();
-      const bytes = content(200_000);
+      const bytes = content(600_000);
       const uploadId = yacht.upload(bytes);
       const first = await cutAt(yacht, uploadId, 150_000);
       const before = yacht.sliceBytes();

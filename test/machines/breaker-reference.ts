@@ -44,7 +44,8 @@ export function createReference(policy: GatePolicy, openMinMs: number, openMaxMs
         state === 'open' ? 0 : state === 'closed' ? Math.min(allowed, policy.closedMax) : policy.halfOpenMax;
       const dear = held.filter((one) => !one.cheap).length;
       const full = state === 'half-open' && !cheap && dear >= policy.halfOpenMax - policy.halfOpenCheap;
-      if (held.length >= most || full) return null;
+      const counted = state === 'closed' ? (cheap ? -1 : dear) : held.length;
+      if (counted >= most || full) return null;
       held.push({ cheap, generation });
       return held.at(-1) ?? null;
     },

@@ -195,7 +195,18 @@ describe('the breaker gate', () => {
       seen.push(places());
     }
     expect(seen).toEqual([1, 2, 3, 4]);
-    expect(calls(gate, times(100, 'success')).gate.allowed).toBe(gateDefaults.closedMax);
+    expect(calls(gate, times(300, 'success')).gate.allowed).toBe(gateDefaults.closedMax);
+  });
+
+  it('a question never waits for a place while it is closed, however many have one', () => {
+    let gate = closed;
+    for (let i = 0; i < gateDefaults.closedMax; i++) {
+      const asked = acquire(gate, gateDefaults, false);
+      if (!('permit' in asked)) throw new Error('no permit');
+      gate = asked.gate;
+    }
+    expect('permit' in acquire(gate, gateDefaults, false)).toBe(false);
+    expect('permit' in acquire(gate, gateDefaults, true)).toBe(true);
   });
 
   it('B13: follows the machine when that went elsewhere, and is not disturbed when it did not', () => {

@@ -84,14 +84,15 @@ describe('of each link it uses at least, and adds a queue of at most (medians ov
 
   it('a rate that steps to a quarter, to eight times that and to half again is followed', () => {
     const outcomes = sailAll(links.steps);
-    expect(median(outcomes.map((one) => one.percent))).toBeGreaterThan(80);
+    expect(median(outcomes.map((one) => one.percent))).toBeGreaterThan(87);
     for (const [fromMs, rate] of [
       [20_000, 0.5 * mbit],
       [40_000, 4 * mbit],
       [60_000, 2 * mbit],
     ] as const) {
       const back = outcomes.map(({ arrived }) => backAfterMs(arrived, fromMs, rate * 0.96));
-      expect(median(back)).toBeLessThan(8_000);
+      expect(median(back)).toBeLessThan(4_000);
+      expect(Math.max(...back)).toBeLessThan(8_000);
     }
   });
 });
@@ -142,7 +143,7 @@ describe('any link', () => {
         const outcome = sail(link, new RateFinder(), seed);
         outcomes.push(outcome);
         expect(outcome.done).toBe(true);
-        expect(outcome.percent).toBeGreaterThan(50);
+        expect(outcome.percent).toBeGreaterThan(30);
         expect(outcome.queueP95Ms).toBeLessThan(politeMs * 4 + 100);
       }),
       { numRuns: 150, seed: 4 },
@@ -151,7 +152,7 @@ describe('any link', () => {
     const tenth = outcomes.map((one) => one.percent).toSorted((a, b) => a - b)[
       Math.floor(outcomes.length / 10)
     ]!;
-    expect(tenth).toBeGreaterThan(75);
+    expect(tenth).toBeGreaterThan(85);
   });
 });
 

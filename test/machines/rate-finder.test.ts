@@ -76,6 +76,17 @@ describe('the rate finder', () => {
     expect(after).toBeLessThan(1.25 * 250_000 * 0.6);
   });
 
+  it('does not take it for an outage that a last frame was never confirmed before the line was idle', () => {
+    const finder = new RateFinder();
+    sail(clean, finder, 4);
+    finder.sent(100, 60_000);
+    expect(finder.waitMs(90_000)).toBe(0);
+    expect(finder.state).not.toBe('hold');
+    finder.sent(1_408, 90_000);
+    expect(finder.waitMs(90_300)).toBe(0);
+    expect(finder.state).not.toBe('hold');
+  });
+
   it('allows a lane what slow start would, and less again after it was idle', () => {
     const finder = new RateFinder();
     finder.roundTrip(100, 0);

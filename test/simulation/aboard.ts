@@ -1,5 +1,6 @@
 // One agent: the true daemon on the simulator's ports. Decorates its host so that every start of an effect is checked
 // against the disk, and hands the crew what people can ask.
+import { compressHere } from '../../agent/adapters/node-zstd.ts';
 import { loadConfig } from '../../agent/config.ts';
 import { createDaemon } from '../../agent/daemon.ts';
 import type { Host } from '../../agent/host/contract.ts';
@@ -71,6 +72,7 @@ export async function createAboard(
         storage: plant.storage ? plant.storage(storage) : storage,
         process: { pid: boots, rssBytes: () => 0, exit: () => parts.exited(life) },
         dialer: network.dialer(life),
+        compress: compressHere,
         log: ({ level, message, code }) => report.trace(`agent ${level}: ${code ?? ''} ${message}`),
         identity: () => (life.boundary() ? Promise.resolve({ device, key }) : never()),
         version: 'voyage',

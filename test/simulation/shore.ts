@@ -5,6 +5,7 @@ import { signerFromSeed } from '../../cloud/contract/keys.ts';
 import { createDevices } from '../../cloud/decide/devices.ts';
 import { createDocuments } from '../../cloud/decide/documents.ts';
 import { createNotices } from '../../cloud/decide/notices.ts';
+import { decodeZstd } from '../../cloud/line/decode-zstd.ts';
 import { lineLimits } from '../../cloud/line/limits.ts';
 import { createLineService } from '../../cloud/line/service.ts';
 import { createMemoryCloud, type IndexJob, type MemoryCloud } from '../../cloud/memory/memory-store.ts';
@@ -114,6 +115,7 @@ export class Shore {
       signer: this.signer,
       clock,
       limits: lineLimits,
+      unzstd: async (bytes, lengthBytes) => decodeZstd(bytes, lengthBytes),
       log: (line) => report.trace(`cloud says ${JSON.stringify(line)}`),
     });
     network.listen({

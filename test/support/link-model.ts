@@ -1,7 +1,7 @@
 // A bad link and TCP over it, without a clock: lanes with slow start, loss recovery and growth like CUBIC's over one tail-drop
 // bottleneck, a cloud that acknowledges, and a rate finder that paces. A voyage of 8 MB takes some 50 ms. For tests of
 // machines/rate-finder.ts; the truth is the link lab (test/bench/link), this one is quick and can be asked for any link.
-import type { Arrival } from '../../machines/rate-finder.ts';
+import type { Arrival } from '../../machines/rate-finder-description.ts';
 
 export interface Paced {
   sent(wireBytes: number, atMs: number): number;
@@ -246,7 +246,7 @@ class Tcp {
     if (this.#waiting.length === 0) this.refill?.();
   }
 
-  #transmit(number: number): void {
+  #transmit(number: number, tries = 0): void {
     const agenda = this.#agenda;
     const up = this.#up;
     this.inFlight++;
@@ -270,7 +270,7 @@ class Tcp {
       done = true;
       this.inFlight--;
       this.#cut();
-      this.#transmit(number);
+      this.#transmit(number, tries + 1);
     });
   }
 

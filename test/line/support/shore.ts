@@ -3,6 +3,7 @@ import { signerFromSeed } from '../../../cloud/contract/keys.ts';
 import { createDevices } from '../../../cloud/decide/devices.ts';
 import { createDocuments, type Documents } from '../../../cloud/decide/documents.ts';
 import { createNotices } from '../../../cloud/decide/notices.ts';
+import { decodeZstd, type Unzstd } from '../../../cloud/line/decode-zstd.ts';
 import { type LineLimitsAshore, lineLimits } from '../../../cloud/line/limits.ts';
 import { createLineService, type LineService } from '../../../cloud/line/service.ts';
 import { createMemoryCloud, type MemoryCloud } from '../../../cloud/memory/memory-store.ts';
@@ -45,7 +46,11 @@ export function memoryBlobs(): BlobStore {
 
 export async function memoryShore(
   clock: FakeClock,
-  options: { limits?: Partial<LineLimitsAshore>; wrap?: (documents: Documents) => Documents } = {},
+  options: {
+    limits?: Partial<LineLimitsAshore>;
+    wrap?: (documents: Documents) => Documents;
+    unzstd?: Unzstd;
+  } = {},
 ): Promise<MemoryShore> {
   const random = new FakeRandom(7, 'shore');
   const cloud = createMemoryCloud({ clock, random });
@@ -73,6 +78,7 @@ export async function memoryShore(
       signer: cloudKey,
       clock,
       limits: { ...lineLimits, ...options.limits },
+      unzstd: options.unzstd ?? (async (bytes, lengthBytes) => decodeZstd(bytes, lengthBytes)),
       log: (line) => logged.push(line),
     });
   const shore: MemoryShore = {

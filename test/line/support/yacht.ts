@@ -6,6 +6,7 @@ import { sendDocument } from '../../../agent/effects/send-document.ts';
 import type { DocumentReader, ReadStep } from '../../../agent/files/document-reader.ts';
 import type { ChunkLedger } from '../../../agent/files/ledger.ts';
 import type { EffectHandler } from '../../../agent/host/contract.ts';
+import type { Compress } from '../../../agent/line/encode-levels.ts';
 import { type LineLimitsAboard, lineLimits } from '../../../agent/line/limits.ts';
 import { Line } from '../../../agent/line/line.ts';
 import type { Failure } from '../../../cloud/contract/failure.ts';
@@ -82,6 +83,8 @@ export class Yacht {
   chunkBytes = 3_000;
   unchangedVersion: number | undefined;
   keepNotices: (notices: readonly NoticeFrame[]) => Promise<number>;
+  /** Absent: documents go as they are. Another life of the process may have another. */
+  compress: Compress | undefined;
   readonly #limits: LineLimitsAboard;
 
   constructor(
@@ -90,7 +93,9 @@ export class Yacht {
     link: MemoryLink,
     limits: Partial<LineLimitsAboard>,
     seed = 'yacht',
+    compress?: Compress,
   ) {
+    this.compress = compress;
     this.clock = clock;
     this.shore = shore;
     this.link = link;
@@ -118,6 +123,7 @@ export class Yacht {
       },
       random: this.random,
       limits: this.#limits,
+      ...(this.compress && { compress: this.compress }),
       heartbeatMs: 60_000,
       identity: async () => ({
         deviceId: this.shore.deviceId,
@@ -240,12 +246,16 @@ export class Yacht {
 }
 
 export async function yachtAndShore(
-  options: { aboard?: Partial<LineLimitsAboard>; ashore?: Parameters<typeof memoryShore>[1] } = {},
+  options: {
+    aboard?: Partial<LineLimitsAboard>;
+    ashore?: Parameters<typeof memoryShore>[1];
+    compress?: Compress;
+  } = {},
 ): Promise<Yacht> {
   const clock = new FakeClock();
   const shore = await memoryShore(clock, options.ashore);
   const link = new MemoryLink(clock, shore.service);
-  return new Yacht(clock, shore, link, options.aboard ?? {});
+  return new Yacht(clock, shore, link, options.aboard ?? {}, undefined, options.compress);
 }
 
 export function content(length: number, seed: number | string = 1): Uint8Array {

@@ -290,6 +290,7 @@ static void count_tcp(struct dir *d, unsigned char *p, int len)
 }
 
 /* Bytes by the time they took on the modem: a packet may lie in two bins. */
+/* Datagrams (the probe) are left out of the bytes. */
 static void to_timeline(struct dir *d, u64 from, u64 to, int len, double wait)
 {
 	u64 a = (from > t0 ? from - t0 : 0) / (BIN_MS * MSEC), b = (to > t0 ? to - t0 : 0) / (BIN_MS * MSEC);
@@ -424,7 +425,7 @@ static void depart(struct dir *d, u64 t)
 	if (p->udp)
 		add(&d->datagrams, p->len);
 	u64 tx = tx_time(d, p->len);
-	to_timeline(d, t > tx ? t - tx : 0, t, p->len, wait);
+	to_timeline(d, t > tx ? t - tx : 0, t, p->udp ? 0 : p->len, wait);
 	int lost = air_loses(d); /* always drawn: outages do not shift the stream */
 	if (is_off && d == UP && !hold) {
 		add(&d->outage, p->len);

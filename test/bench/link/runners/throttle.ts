@@ -1,0 +1,30 @@
+// A hard cap: what did the wire carry in every second, in every minute?
+import { binMs, capErrors, round } from '../arithmetic.ts';
+import { commonFigures, observe } from '../observe.ts';
+import { add, onStage, type Runner, verify } from '../run.ts';
+
+/** The beginning and the end of the file are no test of the cap. */
+const trimmedMs = { begin: 5_000, end: 3_000 };
+
+export const throttle: Runner<'throttle'> = (about, options) =>
+  onStage(about, options, async (lab, stage) => {
+    const send = await add(stage, 'payload.bin', about.bytes, String(options.seed));
+    let sent: Awaited<ReturnType<typeof send>> | undefined;
+    const seen = await observe(lab, async () => {
+      sent = await send();
+      const from = performance.now();
+      await stage.journal.stored(1, about.maxSeconds);
+      return { from };
+    });
+    await verify(stage, [sent!]);
+    const bins = seen.bins.upBytes.slice(trimmedMs.begin / binMs, -trimmedMs.end / binMs);
+    const second = capErrors(bins, about.capBytesPerSecond, 1);
+    const minute = capErrors(bins, about.capBytesPerSecond, 60);
+    return {
+      errorPercent1s: round(second.p95Percent, 2),
+      errorPercent60s: round(minute.p95Percent, 2),
+      excessPercent1s: round(second.excessPercent, 2),
+      excessPercent60s: round(minute.excessPercent, 2),
+      ...commonFigures(seen, about.bytes),
+    };
+  });
