@@ -1,11 +1,13 @@
 // The agent's door to the network: opens WebSockets with `ws` and says in our classes why one did not open. Built in main.ts.
 import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
+import type { ConnectionOptions } from 'node:tls';
 import { WebSocket } from 'ws';
 import { frameLimits } from '../../cloud/contract/frames.ts';
 import type { LaneDialer, LaneRequest, LaneSocket, LaneSocketEvents } from '../../cloud/contract/socket.ts';
 import { TenderError } from '../errors.ts';
 import { addressProblem, dialFailure, failureOfAnswer, failureOfError } from './dial-failure.ts';
+import { type LaneConnections, laneConnection } from './lane-connection.ts';
 
 /** How long a closing lane may wait for the other side's close frame. */
 const closeMaxMs = 3_000;
@@ -33,11 +35,13 @@ export function createWsDialer(ca?: string): LaneDialer {
 
 function open(request: LaneRequest, events: LaneSocketEvents, ca: string | undefined): Promise<Dialled> {
   return new Promise((resolve) => {
+    const connection = laneConnection(request.url.startsWith('wss:'));
     const ws = new WebSocket(request.url, request.subprotocol, {
       headers: { ...request.headers },
       maxPayload: frameLimits.frameMaxBytes,
       perMessageDeflate: false,
       followRedirects: false,
+      createConnection: ((options: ConnectionOptions) => connection.open(options)) as never,
       // A mask of zeros costs nothing (`ws` skips it). Masks protect old proxies from scripts in browsers; we are none, and
       // off this machine TLS hides every byte from proxies anyway.
       generateMask: (mask) => mask.fill(0),
@@ -49,7 +53,10 @@ function open(request: LaneRequest, events: LaneSocketEvents, ca: string | undef
     const finish = (outcome: Dialled) => {
       clearTimeout(timer);
       request.signal?.removeEventListener('abort', hangUp);
-      if (!('socket' in outcome)) ws.terminate();
+      if (!('socket' in outcome)) {
+        connection.reset();
+        ws.terminate();
+      }
       resolve(outcome);
     };
     request.signal?.addEventListener('abort', hangUp, { once: true });
@@ -64,7 +71,7 @@ function open(request: LaneRequest, events: LaneSocketEvents, ca: string | undef
     });
     ws.on('open', () => {
       opened = true;
-      finish({ socket: laneSocket(ws) });
+      finish({ socket: laneSocket(ws, connection) });
     });
     ws.on('message', (data, isBinary) => {
       // Text is nothing of ours: an empty frame is what the line calls malformed.
@@ -84,7 +91,7 @@ function plainHeaders(response: IncomingMessage): Record<string, string> {
   return headers;
 }
 
-function laneSocket(ws: WebSocket): LaneSocket {
+function laneSocket(ws: WebSocket, connection: LaneConnections): LaneSocket {
   return {
     // An error of sending is followed by `close`, which is what the line hears of.
     send: (bytes, taken) => ws.send(bytes, { binary: true }, () => taken?.()),
@@ -96,6 +103,9 @@ function laneSocket(ws: WebSocket): LaneSocket {
       const timer = setTimeout(() => ws.terminate(), closeMaxMs);
       ws.once('close', () => clearTimeout(timer));
     },
-    terminate: () => ws.terminate(),
+    terminate: () => {
+      connection.reset();
+      ws.terminate();
+    },
   };
 }

@@ -83,8 +83,13 @@ export class Lanes {
     return this.all.filter((lane) => lane.isOpen).sort((a, b) => a.sentMs - b.sentMs)[0];
   }
 
-  /** Those that have just fallen asleep, while others go on; and those that have slept for too long. */
-  look(nowMs: number, roundTripMs: number, variationMs: number): { slept: Lane[]; gone: Lane[] } {
+  /**
+   * `isDry`: nothing else is to be sent, so a repetition costs no room. A segment lost twice takes TCP three round trips.
+   * Those that have just fallen asleep, while others go on; and those that have slept for too long. */
+  look(
+    nowMs: number,
+    { roundTripMs, variationMs, isDry }: { roundTripMs: number; variationMs: number; isDry: boolean },
+  ): { slept: Lane[]; gone: Lane[] } {
     const slept: Lane[] = [];
     const gone: Lane[] = [];
     const byNews = [...this.all].sort((a, b) => b.newsMs - a.newsMs);
@@ -92,7 +97,8 @@ export class Lanes {
       const { oldestMs } = lane;
       if (oldestMs === undefined) continue;
       const rested = oldestMs - lane.newsMs > restedMs;
-      const sleepMs = (rested ? 1 : 2) * roundTripMs + 4 * variationMs + sleepSlackMs;
+      const trips = rested ? 1 : isDry ? 2 : 3;
+      const sleepMs = trips * roundTripMs + 4 * variationMs + sleepSlackMs;
       const silentMs = nowMs - Math.max(oldestMs, lane.newsMs);
       // What left later was confirmed elsewhere. While nobody hears anything it is the line that is in doubt, not this lane.
       const others = byNews[0] === lane ? byNews[1] : byNews[0];

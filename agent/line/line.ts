@@ -451,7 +451,11 @@ export class Line {
       this.#beginDoubt(lineFailure('TENDER_LINE_SILENT'));
       return;
     }
-    const { slept, gone } = this.#lanes.look(now, roundTripMs + this.#sender.heldMs, variationMs);
+    const { slept, gone } = this.#lanes.look(now, {
+      roundTripMs: roundTripMs + this.#sender.heldMs,
+      variationMs,
+      isDry: this.#sender.isDry,
+    });
     for (const lane of slept) {
       lane.asleep = true;
       this.#sender.repeat(lane.giveUp());

@@ -81,6 +81,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   #isFresh: boolean;
   /** It is to travel whole: nothing is said of it before it is read. */
   #mayPack: boolean;
+  /** Counted when it is stored: the cloud may want it as it is. */
+  #packSavedBytes = 0;
   /** A lane broke off under it: what is ashore when the next one opens is resumed. */
   #brokeOff = false;
   #prefixesHeldBytes = 0;
@@ -305,6 +307,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       this.refuse(lineFailure('TENDER_SYNC_LOST'));
       return;
     }
+    this.#packSavedBytes = 0;
     const strangers: Uint8Array[] = [];
     for (const run of frame.runs) {
       for (let index = run.start; index < Math.min(run.end, this.#countRead); index++) {
@@ -364,7 +367,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     return { handle, uploadId, version, priority, modifiedMs, name, sha256: this.#whole.sha256, content };
   }
 
-  packed(wireBytes: number): void {
+  packed(wireBytes: number, savedBytes: number): void {
+    this.#packSavedBytes = savedBytes;
     const whole = this.#whole!;
     this.#isFresh = false;
     this.#mayPack = false;
@@ -648,6 +652,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     }
     this.#settle({ start: 0, end: whole.chunks });
     this.#book.durableBytes = whole.lengthBytes;
+    this.meter.compressed(this.#packSavedBytes);
+    this.#packSavedBytes = 0;
     this.#sent.end({ sent: whole });
     this.#stored.end({ stored: proof });
   }

@@ -10,8 +10,8 @@ import type { Parcel, SliceLoad, SliceOwner } from './parcel.ts';
 export interface Packable {
   /** It is in memory to its end, nothing of it was said, and it is at most so long: what goes into the pack. */
   inPack(maxBytes: number): PackDocument | undefined;
-  /** It has left, at the price of so many bytes on the line. */
-  packed(wireBytes: number): void;
+  /** It has left, at the price of so many bytes on the line; compressing saved so many. */
+  packed(wireBytes: number, savedBytes: number): void;
   /** A pack that had it was lost: does anybody still wait for this one, under this handle? */
   isMissing(handle: number): boolean;
 }
@@ -61,8 +61,12 @@ export class Packer {
     const frame = this.#encode(inside.map(({ said }) => said));
     const perByte = messageBytes(frame.length) / bytes;
     const owner = new Pack(frame, inside, this.#again);
-    for (const { document, said } of inside)
-      document.packed(Math.round((said.content.length + said.name.length + 96) * perByte));
+    for (const { document, said } of inside) {
+      const size = said.content.length + said.name.length + 96;
+      // What the frame is smaller than its contents, each its share.
+      const savedBytes = Math.max(0, Math.floor(said.content.length * (1 - perByte)));
+      document.packed(Math.round(size * perByte), savedBytes);
+    }
     return owner.parcel;
   }
 

@@ -42,6 +42,8 @@ export class Sender {
   #again: Parcel[] = [];
   wireBytesUp = 0;
   repeatedBytes = 0;
+  /** When it was looked last, nothing was to be sent. */
+  isDry = true;
 
   constructor(ports: SenderPorts) {
     this.#ports = ports;
@@ -210,6 +212,7 @@ export class Sender {
       return false;
     }
     const parcel = this.#nextAgain() ?? next(this.pace.grainBytes());
+    this.isDry = parcel === undefined;
     if (!parcel) return false;
     this.#send(lane, parcel, () => frames.give(parcel.frame));
     return true;

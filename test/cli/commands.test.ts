@@ -373,6 +373,10 @@ describe('tender status, link, log, config', () => {
     expect(last(await ship.tender('status', '--json')).connection).toMatchObject({ state: 'stopped' });
     expect((await ship.tender('link', 'start')).code).toBe(0);
     expect((await ship.tender('link', 'sideways')).code).toBe(64);
+    expect((await ship.tender('link', 'rate', '500kbit')).out).toMatch(/^at most 500 kbit\/s .*set by hand/);
+    expect((await ship.tender('status')).out).toMatch(/RATE +at most 500 kbit/);
+    expect((await ship.tender('link', 'rate', 'fast')).code).not.toBe(0);
+    expect((await ship.tender('link', 'rate', 'auto')).out).toMatch(/^no ceiling/);
   });
 
   test('log tells the last records, each once, in order', async () => {

@@ -48,6 +48,9 @@ describe('small documents', () => {
     const [pack] = yacht.frames;
     expect(pack).toMatchObject({ type: 'PACK', encoding: 'zstd' });
     expect(pack!.type === 'PACK' && pack.bytes.length).toBeLessThan(400);
+    const more = yacht.upload(text.map((byte) => byte ^ 1));
+    const stored = await yacht.carry(more);
+    expect(Number(stored.compressedAwayBytes)).toBeGreaterThan(text.length - 600);
     await carryAll(yacht, [yacht.upload(content(4_000, 7))]);
     const last = yacht.frames.at(-1)!;
     expect(last.type === 'PACK' && last.encoding).toBeUndefined();

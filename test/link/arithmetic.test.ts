@@ -4,6 +4,7 @@ import {
   beyondBulkFloor,
   bitsOffered,
   capErrors,
+  edgeSeconds,
   goodputPercent,
   median,
   quantile,
@@ -69,6 +70,16 @@ describe('the figures of the line', () => {
     // 90 % of 2,000 bytes: 8 bins of 200 and 2 of 100 are the first to make it.
     expect(recoverySeconds(bins, steps, 6, 0.9)).toEqual([2.3]);
     expect(recoverySeconds(Array<number>(60).fill(100), steps, 6, 0.9)).toEqual([Number.POSITIVE_INFINITY]);
+  });
+
+  test('starting lasts until a whole second was nearly full, finishing since half of the rate', () => {
+    const bins = [
+      ...Array<number>(12).fill(10),
+      ...Array<number>(20).fill(100),
+      ...Array<number>(7).fill(20),
+    ];
+    expect(edgeSeconds(bins, 8_000, 0.9)).toEqual({ start: 1.1, end: 0.7 });
+    expect(edgeSeconds(Array<number>(20).fill(10), 8_000, 0.9)).toEqual({ start: 2, end: 2 });
   });
 
   test('a cap is missed by the worst windows, above or below; excess counts above only', () => {

@@ -83,6 +83,24 @@ export function recoverySeconds(
   });
 }
 
+/**
+ * Seconds at the beginning until the wire carried `share` of its rate for one whole second, and at the end since it last carried half
+ * of it: what starting and finishing cost.
+ */
+export function edgeSeconds(
+  bins: readonly number[],
+  bitsPerSecond: number,
+  share: number,
+): { readonly start: number; readonly end: number } {
+  const first = slidingSeconds(bins).findIndex((bytes) => bytes * 8 >= share * bitsPerSecond);
+  const half = (bitsPerSecond / 8 / 2) * (binMs / 1000);
+  const last = bins.findLastIndex((bytes) => bytes >= half);
+  return {
+    start: ((first < 0 ? bins.length : first) * binMs) / 1000,
+    end: ((bins.length - 1 - last) * binMs) / 1000,
+  };
+}
+
 /** By how much, in percent of the cap, the wire bytes of windows of this length missed it: the p95 and the worst excess. */
 export function capErrors(
   bins: readonly number[],

@@ -4,6 +4,7 @@ import {
   addedDelay,
   beyondBulkFloor,
   bitsOffered,
+  edgeSeconds,
   goodputPercent,
   quantile,
   type RateStep,
@@ -15,6 +16,8 @@ import {
 import type { Direction, Lab, LabStats, ProbeResult, Timeline } from './lab.ts';
 
 const idleMs = 5_000;
+/** The share of its rate from which on the wire counts as in use. */
+const nearlyFull = 0.9;
 
 export type Figures = Record<string, number>;
 
@@ -88,6 +91,11 @@ export function commonFigures(seen: Observation, payloadBytes: number, steps?: r
   const { up } = seen;
   const offeredBits = steps ? bitsOffered(steps, seen.seconds) : seen.upSeconds * seen.before.up.rate_bps;
   const probes = seen.after.up.datagrams.packets - seen.before.up.datagrams.packets;
+  const edges = edgeSeconds(
+    seen.bins.upBytes,
+    steps?.[0]?.bitsPerSecond ?? seen.before.up.rate_bps,
+    nearlyFull,
+  );
   const dropped = (at: LabStats) => at.up.datagrams_dropped.packets + at.down.datagrams_dropped.packets;
   return {
     goodputPercent: round(goodputPercent(payloadBytes, offeredBits), 1),
@@ -100,6 +108,9 @@ export function commonFigures(seen: Observation, payloadBytes: number, steps?: r
     ),
     wirePerPayload: round(up.ipBytes / payloadBytes, 3),
     seconds: round(seen.seconds, 2),
+    busyPercent: round(goodputPercent(up.ipBytes, offeredBits), 1),
+    startSeconds: edges.start,
+    endSeconds: edges.end,
     offSeconds: round(seen.after.off_s - seen.before.off_s, 2),
     upBytes: up.ipBytes,
     downBytes: seen.downBytes,

@@ -45,6 +45,12 @@ export class MemoryLink {
     for (const end of [...this.#open]) end();
   }
 
+  /** Ends one of them: the n-th that is open, counted round. */
+  cutOne(n: number): void {
+    const open = [...this.#open];
+    open[n % Math.max(1, open.length)]?.();
+  }
+
   readonly dialer: LaneDialer = {
     dial: async (request, events) => {
       this.dials++;

@@ -28,9 +28,10 @@ export const urgent: Runner<'urgent'> = (about, options) =>
       const from = performance.now();
       const stored = stage.journal.stored(1, about.maxSeconds);
       let isStored = false;
-      void stored.then(() => {
+      const settle = () => {
         isStored = true;
-      });
+      };
+      stored.then(settle, settle);
       while (!isStored && firstByteAt === undefined) {
         const now = (await stage.api.get(`/v1/uploads/${sent.id}`)) as {
           sentBytes: number;

@@ -1,0 +1,45 @@
+// The TCP and TLS below a lane. Written by hand for two reasons: a lane that is given up must be reset, or the kernel would go on
+// sending what it holds once the link is back, beside the lane that carries it now; and TLS tickets are kept, so that the next
+// lanes need no certificates again (2 to 4 KB each). Used by ws-dialer.ts.
+import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+
+/** Tickets kept, one for each cloud: a device speaks with one. */
+const ticketsMax = 4;
+
+export interface LaneConnections {
+  /** For the option `createConnection` of `ws`. */
+  open(options: ConnectionOptions): Socket;
+  /** Ends it without sending another byte. */
+  reset(): void;
+}
+
+const tickets = new Map<string, Buffer>();
+
+/** For one lane. */
+export function laneConnection(isSecure: boolean): LaneConnections {
+  let tcp: Socket | undefined;
+  return {
+    open(options) {
+      const { host = '', port = 443, servername } = options;
+      tcp = connectTcp({ host, port: Number(port), noDelay: true });
+      if (!isSecure) return tcp;
+      const key = `${host}:${port}`;
+      const session = tickets.get(key);
+      const name = servername || (isIP(host) ? '' : host);
+      const raw = tcp;
+      const tls = connectTls({ ...options, socket: raw, servername: name, ...(session && { session }) });
+      // A failed dial is told by the TLS socket, whose owner listens.
+      raw.on('error', (error) => tls.destroy(error));
+      tls.on('session', (ticket) => {
+        tickets.delete(key);
+        tickets.set(key, ticket);
+        if (tickets.size > ticketsMax) tickets.delete(tickets.keys().next().value!);
+      });
+      return tls;
+    },
+    reset: () => {
+      if (tcp && !tcp.destroyed) tcp.resetAndDestroy();
+    },
+  };
+}
