@@ -27,7 +27,7 @@ test('a version is a base once it is stored, not before', async () => {
   const base = await bases.find(name, 2);
   expect(base).toMatchObject({ version: 1, lengthBytes: 80_000, signedChunks: 2 });
   expect([...base!.lengths]).toEqual([40_000, 40_000]);
-  expect(Buffer.from(base!.ids.subarray(32, 64)).equals(id(1))).toBe(true);
+  expect(Buffer.from(base!.table.subarray(40, 72)).equals(id(1))).toBe(true);
   expect((await base!.signatures(1, 2))!.byteLength).toBe(157 * 8);
   await base!.close();
   expect(await bases.find(name, 1)).toBeUndefined();
@@ -107,6 +107,23 @@ test('beyond the limit lengths and ids are kept without signatures', async () =>
   expect(base).toMatchObject({ signedChunks: 2 });
   expect(base!.lengths).toHaveLength(5);
   await base!.close();
+});
+
+test('a table of any length is written and read', async () => {
+  for (const chunks of [1, 16, 17, 1_023, 1_024, 1_025, 2_049]) {
+    const { bases } = await opened(undefined, { signedMaxBytes: 0, documentMinBytes: 0 });
+    const recorder = bases.record(name, 1);
+    const ids = random(chunks * 32, chunks);
+    for (let n = 0; n < chunks; n++)
+      await recorder.add(new Uint8Array(n + 1), ids.subarray(n * 32, n * 32 + 32));
+    await recorder.end({ lengthBytes: 99, sha256: id(1) });
+    await bases.stored(name, 1);
+    const base = await bases.find(name, 2);
+    expect([...base!.lengths]).toEqual(Array.from({ length: chunks }, (_, n) => n + 1));
+    const last = base!.table.subarray(-32);
+    expect(Buffer.from(last).equals(ids.subarray(-32))).toBe(true);
+    await base!.close();
+  }
 });
 
 test('short documents, and those given up, leave nothing', async () => {
