@@ -10,6 +10,8 @@ const ticketsMax = 4;
 export interface LaneConnections {
   /** For the option `createConnection` of `ws`. */
   open(options: ConnectionOptions): Socket;
+  /** Whatever is written meanwhile goes in one TLS record, if it fits. */
+  together(write: () => void): void;
   /** Ends it without sending another byte. */
   reset(): void;
 }
@@ -19,10 +21,12 @@ const tickets = new Map<string, Buffer>();
 /** For one lane. */
 export function laneConnection(isSecure: boolean): LaneConnections {
   let tcp: Socket | undefined;
+  let outer: Socket | undefined;
   return {
     open(options) {
       const { host = '', port = 443, servername } = options;
       tcp = connectTcp({ host, port: Number(port), noDelay: true });
+      outer = tcp;
       if (!isSecure) return tcp;
       const key = `${host}:${port}`;
       const session = tickets.get(key);
@@ -36,7 +40,16 @@ export function laneConnection(isSecure: boolean): LaneConnections {
         tickets.set(key, ticket);
         if (tickets.size > ticketsMax) tickets.delete(tickets.keys().next().value!);
       });
+      outer = tls;
       return tls;
+    },
+    together(write) {
+      outer?.cork();
+      try {
+        write();
+      } finally {
+        outer?.uncork();
+      }
     },
     reset: () => {
       if (tcp && !tcp.destroyed) tcp.resetAndDestroy();

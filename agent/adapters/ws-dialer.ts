@@ -95,6 +95,7 @@ function laneSocket(ws: WebSocket, connection: LaneConnections): LaneSocket {
   return {
     // An error of sending is followed by `close`, which is what the line hears of.
     send: (bytes, taken) => ws.send(bytes, { binary: true }, () => taken?.()),
+    together: (send) => connection.together(send),
     bufferedBytes: () => ws.bufferedAmount,
     pause: () => ws.pause(),
     resume: () => ws.resume(),

@@ -1,7 +1,7 @@
-// What is kept aboard of a version that is ashore, as one file: signatures of its chunks one after another, then lengths and ids of all
-// chunks, then a trailer with a digest over lengths, ids and trailer. The bytes themselves are not kept. Signatures have no
+// What is kept aboard of a version that is ashore, as one file: signatures of its chunks one after another, then a table with length
+// and id of every chunk, then a trailer with a digest over table and trailer. The bytes themselves are not kept. Signatures have no
 // digest: a rotten one is a piece not found, or found wrongly, which the shore notices. Written and read by bases.ts.
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import type { FileHandle } from '../ports.ts';
 import { signatureBytes, signatureLength } from './signatures.ts';
 
@@ -19,40 +19,37 @@ export interface BaseOf {
   readonly signedChunks: number;
 }
 
-/** Lengths and ids, one after another: 4 (little-endian) and 32 bytes a chunk. */
-export interface BaseTable {
-  readonly lengths: Uint32Array;
-  readonly ids: Uint8Array;
-}
+/** Of the table: length (4, little-endian) and id (32) of a chunk. */
+export const baseEntryBytes = 36;
+export const baseIdAt = 4;
 
 const magic = 'tender base 1\n\0\0';
 const digestBytes = 32;
 const fieldsBytes = magic.length + 32 + 4 * 8 + 32;
 const trailerBytes = fieldsBytes + digestBytes;
 
-/** What follows the signatures in the file. */
-export function encodeBaseEnd(of: BaseOf, { lengths, ids }: BaseTable): Uint8Array {
-  const count = lengths.length;
-  const end = Buffer.alloc(count * 36 + trailerBytes);
-  for (let n = 0; n < count; n++) end.writeUInt32LE(lengths[n]!, n * 4);
-  end.set(ids.subarray(0, count * 32), count * 4);
-  let at = count * 36;
-  at += end.write(magic, at, 'latin1');
-  end.set(sha256Of(of.name), at);
+/** What follows the table, of `count` chunks, that `table` has been fed with. */
+export function encodeBaseTrailer(of: BaseOf, count: number, table: Hash): Uint8Array {
+  const trailer = Buffer.alloc(trailerBytes);
+  let at = trailer.write(magic, 0, 'latin1');
+  trailer.set(sha256Of(of.name), at);
   at += 32;
   for (const number of [of.version, of.lengthBytes, count, of.signedChunks])
-    at = end.writeBigUInt64LE(BigInt(number), at);
-  end.set(of.sha256, at);
-  end.set(sha256Of(end.subarray(0, at + 32)), at + 32);
-  return end;
+    at = trailer.writeBigUInt64LE(BigInt(number), at);
+  trailer.set(of.sha256, at);
+  trailer.set(table.update(trailer.subarray(0, fieldsBytes)).digest(), fieldsBytes);
+  return trailer;
 }
 
 /** A base read back; its file stays open for signatures until close(). */
-export interface BaseFile extends BaseTable {
+export interface BaseFile {
   readonly version: number;
   readonly lengthBytes: number;
   readonly sha256: Uint8Array;
   readonly signedChunks: number;
+  readonly lengths: Uint32Array;
+  /** Entries of `baseEntryBytes`, their ids at `baseIdAt`. */
+  readonly table: Uint8Array;
   /** Signatures of the chunks `from` … `to` − 1, all of them signed; undefined when they cannot be read. */
   signatures(from: number, to: number): Promise<DataView | undefined>;
   close(): Promise<void>;
@@ -77,12 +74,16 @@ async function readBase(handle: FileHandle, name: Uint8Array): Promise<BaseFile 
   ) as [number, number, number, number];
   at += 32;
   if (count === 0 || count > baseChunksMaxCount || signedChunks > count) return undefined;
-  const table = await readAt(handle, sizeBytes - trailerBytes - count * 36, count * 36);
+  const table = await readAt(
+    handle,
+    sizeBytes - trailerBytes - count * baseEntryBytes,
+    count * baseEntryBytes,
+  );
   if (!table) return undefined;
   const digest = createHash('sha256').update(table).update(trailer.subarray(0, fieldsBytes)).digest();
   if (!digest.equals(trailer.subarray(fieldsBytes))) return undefined;
   const lengths = new Uint32Array(count);
-  for (let n = 0; n < count; n++) lengths[n] = table.readUInt32LE(n * 4);
+  for (let n = 0; n < count; n++) lengths[n] = table.readUInt32LE(n * baseEntryBytes);
   const starts = signatureStarts(lengths, signedChunks);
   return {
     version,
@@ -90,7 +91,7 @@ async function readBase(handle: FileHandle, name: Uint8Array): Promise<BaseFile 
     sha256: trailer.subarray(at, at + 32),
     signedChunks,
     lengths,
-    ids: table.subarray(count * 4),
+    table,
     async signatures(from, to) {
       const bytes = await readAt(handle, starts[from]!, starts[to]! - starts[from]!).catch(() => undefined);
       return bytes && new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

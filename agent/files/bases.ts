@@ -2,10 +2,17 @@
 // directory (base-file.ts), written while the version is read for sending, under a name of its own until the shore has stored it. Only a
 // saving: whatever is missing, rotten or wrong here costs bytes on the line. sendDocument records and looks up, confirmStored
 // says what is stored.
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { hexFromBytes } from '../../cloud/contract/ids.ts';
 import type { Files, FileWriter } from '../ports.ts';
-import { type BaseFile, baseChunksMaxCount, encodeBaseEnd, openBaseFile } from './base-file.ts';
+import {
+  type BaseFile,
+  baseChunksMaxCount,
+  baseEntryBytes,
+  baseIdAt,
+  encodeBaseTrailer,
+  openBaseFile,
+} from './base-file.ts';
 import type { StoredVersion } from './file-row.ts';
 import { createKeyedQueue } from './keyed-queue.ts';
 import { bytesOf, joinPath } from './path-bytes.ts';
@@ -60,6 +67,10 @@ export interface Bases {
 const bufferBytes = 128 * 1024;
 /** Names whose file is not ready when the shore has stored the document. */
 const earlyMaxCount = 1_024;
+
+/** Chunks in a block of the table, 36 KiB; the first begins small, since most documents are. */
+const blockChunks = 1_024;
+const firstBlockChunks = 16;
 
 interface Kept {
   readonly file: string;
@@ -241,8 +252,8 @@ class Recorder implements BaseRecorder {
   #signedBytes = 0;
   #signedChunks = 0;
   #count = 0;
-  #lengths = new Uint32Array(256);
-  #ids = new Uint8Array(256 * 32);
+  /** The table, in blocks: a long document's is never copied. */
+  #blocks: Buffer[] = [];
   /** Grown as needed up to `bufferBytes` and a chunk: most documents are short. */
   #buffer = new Uint8Array(4 * 1024);
   #filled = 0;
@@ -279,12 +290,13 @@ class Recorder implements BaseRecorder {
     if (this.#over || this.#ending) return;
     this.#ending = true;
     if (whole.lengthBytes <= this.#limits.documentMinBytes) return this.#abandon();
-    await this.#flush(
-      encodeBaseEnd(
-        { name: this.#name, version: this.#version, signedChunks: this.#signedChunks, ...whole },
-        { lengths: this.#lengths.subarray(0, this.#count), ids: this.#ids },
-      ),
-    );
+    await this.#flush();
+    const table = createHash('sha256');
+    for (const block of this.#tableBlocks()) {
+      table.update(block);
+      await this.#put(block);
+    }
+    await this.#put(this.#trailer(whole, table));
     if (this.#over) return;
     this.#over = true;
     try {
@@ -304,37 +316,52 @@ class Recorder implements BaseRecorder {
     this.#over = true;
     const writer = this.#writer;
     this.#buffer = new Uint8Array(0);
+    this.#blocks = [];
     if (!writer) return;
     await writer.close().catch(() => {});
     await this.#file.remove().catch(() => {});
   }
 
   #noteChunk(length: number, id: Uint8Array): void {
-    if (this.#count === this.#lengths.length) {
-      const lengths = new Uint32Array(this.#count * 2);
-      lengths.set(this.#lengths);
-      const ids = new Uint8Array(this.#count * 64);
-      ids.set(this.#ids);
-      this.#lengths = lengths;
-      this.#ids = ids;
+    const place = this.#count % blockChunks;
+    if (place === 0)
+      this.#blocks.push(Buffer.alloc((this.#count === 0 ? firstBlockChunks : blockChunks) * baseEntryBytes));
+    if (this.#count === firstBlockChunks) {
+      const grown = Buffer.alloc(blockChunks * baseEntryBytes);
+      grown.set(this.#blocks[0]!);
+      this.#blocks[0] = grown;
     }
-    this.#lengths[this.#count] = length;
-    this.#ids.set(id, this.#count * 32);
+    const block = this.#blocks.at(-1)!;
+    block.writeUInt32LE(length, place * baseEntryBytes);
+    block.set(id, place * baseEntryBytes + baseIdAt);
     this.#count += 1;
   }
 
-  async #flush(more: Uint8Array = new Uint8Array(0)): Promise<void> {
+  *#tableBlocks(): Iterable<Buffer> {
+    for (const [n, block] of this.#blocks.entries())
+      yield block.subarray(0, Math.min(blockChunks, this.#count - n * blockChunks) * baseEntryBytes);
+  }
+
+  #trailer(whole: { readonly lengthBytes: number; readonly sha256: Uint8Array }, table: Hash): Uint8Array {
+    const of = { name: this.#name, version: this.#version, signedChunks: this.#signedChunks, ...whole };
+    return encodeBaseTrailer(of, this.#count, table);
+  }
+
+  async #flush(): Promise<void> {
+    await this.#put(this.#buffer.subarray(0, this.#filled));
+    this.#filled = 0;
+  }
+
+  async #put(bytes: Uint8Array): Promise<void> {
+    if (this.#over || bytes.length === 0) return;
     try {
       this.#writer ??= await this.#file.create();
       if (!this.#writer) {
         this.#over = true;
         return;
       }
-      for (const bytes of [this.#buffer.subarray(0, this.#filled), more]) {
-        if (bytes.length > 0) await this.#writer.write(bytes);
-        this.#writtenBytes += bytes.length;
-      }
-      this.#filled = 0;
+      await this.#writer.write(bytes);
+      this.#writtenBytes += bytes.length;
     } catch {
       await this.#abandon(); // a full disk, most of all
     }

@@ -41,6 +41,10 @@ export class Copies {
     return this.#waiting.has(index);
   }
 
+  overlaps({ start, end }: Run): boolean {
+    return this.#waiting.runs.some((run) => run.start < end && run.end > start);
+  }
+
   /** The next chunk read is the one at `baseIndex` there. Indexes ascend. */
   add(index: number, baseIndex: number): void {
     const last = this.#stretches.at(-1);

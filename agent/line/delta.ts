@@ -4,7 +4,7 @@
 import { zstdCompressSync } from 'node:zlib';
 import { isWorthEncoding } from '../../cloud/contract/encoding.ts';
 import { encodePatchBody, encodePatchHead, type PatchOp, patchLimits } from '../../cloud/contract/patch.ts';
-import { type BaseFile, piecesOf } from '../files/base-file.ts';
+import { type BaseFile, baseEntryBytes, baseIdAt, piecesOf } from '../files/base-file.ts';
 import { findPieces, PieceIndex } from '../files/signatures.ts';
 
 /** A base of no more pieces is searched as a whole, 34 MB of document in 4 MB of memory; a longer one around where we are. */
@@ -44,7 +44,7 @@ export class Delta {
     this.#next = new Int32Array(count);
     for (let n = 0; n < count; n++) this.#starts[n + 1] = this.#starts[n]! + base.lengths[n]!;
     for (let n = count - 1; n >= 0; n--) {
-      const slot = this.#slot(base.ids, n * 32);
+      const slot = this.#slot(base.table, n * baseEntryBytes + baseIdAt);
       this.#next[n] = this.#heads[slot]!;
       this.#heads[slot] = n;
     }
@@ -107,8 +107,8 @@ export class Delta {
   }
 
   #is(baseIndex: number, id: Uint8Array): boolean {
-    const at = baseIndex * 32;
-    for (let n = 0; n < 32; n++) if (this.#base.ids[at + n] !== id[n]) return false;
+    const at = baseIndex * baseEntryBytes + baseIdAt;
+    for (let n = 0; n < 32; n++) if (this.#base.table[at + n] !== id[n]) return false;
     return true;
   }
 

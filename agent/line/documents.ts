@@ -18,7 +18,7 @@ export interface Documents {
   find(uploadId: string): OutgoingDocument | undefined;
   byHandle(handle: number): OutgoingDocument | undefined;
   /** The next frame of the most urgent document that has one. */
-  next(sliceMaxBytes: number): Parcel | undefined;
+  next(sliceMaxBytes: number, further?: 'further'): Parcel | undefined;
   bind(document: OutgoingDocument): void;
   bindAll(): void;
   unbindAll(): void;
@@ -156,13 +156,15 @@ export function createDocuments(parts: {
       order.push(document);
       return document;
     },
-    next(sliceMaxBytes) {
-      const lost = packer.again();
+    next(sliceMaxBytes, further) {
+      const lost = further ? undefined : packer.again();
       if (lost) return lost;
       const waiting = order.sort(compareOnLine).filter((document) => document.hasMore && isBound(document));
       for (const document of inTurn(waiting, turns)) {
         const peers = () => waiting.filter((one) => one !== document && one.priority === document.priority);
-        const parcel = packer.gather(document, peers, sliceMaxBytes) ?? document.take(sliceMaxBytes);
+        const parcel = further
+          ? document.takeFurther(sliceMaxBytes)
+          : (packer.gather(document, peers, sliceMaxBytes) ?? document.take(sliceMaxBytes));
         if (!parcel) continue;
         turns = spoken(waiting, turns, document, parcel.frame.length);
         readAhead();

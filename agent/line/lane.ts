@@ -124,18 +124,31 @@ export class Lane {
     return this.#sent[0]?.atMs;
   }
 
-  /** `mark`: the rate finder's name for it. `taken`: the socket reads these bytes no more; may never come. */
-  send(parcel: Parcel, mark: number, taken?: () => void): void {
-    if (!this.isOpen) return;
-    const { frame, load } = parcel;
-    this.sentBytes += frame.length;
+  /**
+   * These leave together. `mark`: the rate finder's name for them. `taken`: the socket reads this frame's bytes no more; may
+   * never come. */
+  send(parcels: readonly Parcel[], mark: number, taken?: (frame: Uint8Array) => void): void {
+    const socket = this.#socket;
+    if (!this.isOpen || !socket) return;
+    const sendAll = () => {
+      for (const { frame } of parcels) socket.send(frame, taken && (() => taken(frame)));
+    };
     this.sentMs = this.#clock.monotonicMs();
-    // A slice is cut again from its chunk; its frame goes back to the pool.
-    const kept = load.kind === 'said' ? frame : noBytes;
-    const { sentBytes: upTo, sentMs: atMs } = this;
-    const wireBytes = wireBytesOf(messageBytes(frame.length));
-    this.#sent.push({ frame: kept, load, upTo, bytes: frame.length, wireBytes, atMs, mark, given: false });
-    this.#socket?.send(frame, taken);
+    const { sentMs: atMs } = this;
+    let messagesBytes = 0;
+    let countedBytes = 0;
+    for (const { frame, load } of parcels) {
+      this.sentBytes += frame.length;
+      messagesBytes += messageBytes(frame.length);
+      // A slice is cut again from its chunk; its frame goes back to the pool.
+      const kept = load.kind === 'said' ? frame : noBytes;
+      const { sentBytes: upTo } = this;
+      const wireBytes = wireBytesOf(messagesBytes) - countedBytes;
+      countedBytes += wireBytes;
+      this.#sent.push({ frame: kept, load, upTo, bytes: frame.length, wireBytes, atMs, mark, given: false });
+    }
+    if (parcels.length > 1 && socket.together) socket.together(sendAll);
+    else sendAll();
   }
 
   /** What an ACK says of this lane; undefined when it is no news. */

@@ -142,7 +142,7 @@ export class Line {
       limits: this.#limits,
       lanes: this.#lanes,
       frames,
-      next: (sliceMaxBytes) => this.#documents.next(sliceMaxBytes),
+      next: (sliceMaxBytes, further) => this.#documents.next(sliceMaxBytes, further),
       isBound: (handle) => this.#documents.byHandle(handle) !== undefined,
       stirred: () => this.#watch(),
     });

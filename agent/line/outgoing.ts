@@ -302,7 +302,9 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       for (const run of frame.runs) this.#cargo.cancel(run);
       return;
     }
-    if (!this.#heedUndecodable(frame)) this.#wantRounds += 1;
+    // A copy can be wanted otherwise once, and the cloud may tell of a few at a time.
+    const isOfCopies = frame.runs.some((run) => this.#copies?.overlaps(run));
+    if (!this.#heedUndecodable(frame) && !isOfCopies) this.#wantRounds += 1;
     if (this.#wantRounds > this.#limits.wantRoundsMax) {
       this.refuse(lineFailure('TENDER_SYNC_LOST'));
       return;
@@ -391,6 +393,11 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     this.meter.sent(messageBytes(parcel.frame.length));
     if (this.#finishSaid && this.#whole) this.#sent.end({ sent: this.#whole });
     return parcel;
+  }
+
+  /** What may fill the rest of a grain: so little room says nothing of whether a document fits in a pack. */
+  takeFurther(maxBytes: number): Parcel | undefined {
+    return this.#offerSaid ? this.take(maxBytes) : undefined;
   }
 
   #next(maxBytes: number): Parcel | undefined {

@@ -17,8 +17,8 @@ export interface SenderPorts {
   readonly lanes: Lanes;
   /** Where frames go back to once they have left. */
   readonly frames: FramePool;
-  /** The next frame of any document, its slice at most so long. */
-  readonly next: (sliceMaxBytes: number) => Parcel | undefined;
+  /** The next frame of any document, its slice at most so long. `further`: to go beside one that was just taken. */
+  readonly next: (sliceMaxBytes: number, further?: 'further') => Parcel | undefined;
   /** Is a frame about this handle still worth saying? */
   readonly isBound: (handle: number) => boolean;
   /** The first byte left on a line on which nothing was outstanding. */
@@ -132,7 +132,7 @@ export class Sender {
   /** A frame that waits for nothing; the pace is debited all the same. */
   say(frame: YachtFrame, load: Load, lane: Lane | undefined = this.#ports.lanes.best()): void {
     const parcel = { frame: encodeYachtFrame(frame), load };
-    if (lane?.isOpen) this.#send(lane, parcel);
+    if (lane?.isOpen) this.#send(lane, [parcel]);
     else if (load.kind === 'said') this.#again.push(parcel);
   }
 
@@ -199,7 +199,7 @@ export class Sender {
   }
 
   #pumpOne(): boolean {
-    const { lanes, next, frames } = this.#ports;
+    const { lanes, frames } = this.#ports;
     if (this.#halted || lanes.count === 0 || lanes.outstandingBytes >= this.#windowBytes()) return false;
     const waitMs = Math.max(this.#notBeforeMs - this.#now, this.pace.waitMs(this.#now));
     if (waitMs > 0) {
@@ -211,11 +211,26 @@ export class Sender {
       this.#pumpIn(laneFullMs);
       return false;
     }
-    const parcel = this.#nextAgain() ?? next(this.pace.grainBytes());
-    this.isDry = parcel === undefined;
-    if (!parcel) return false;
-    this.#send(lane, parcel, () => frames.give(parcel.frame));
+    const parcels = this.#grain(this.pace.grainBytes());
+    this.isDry = parcels.length === 0;
+    if (this.isDry) return false;
+    this.#send(lane, parcels, (frame) => frames.give(frame));
     return true;
+  }
+
+  /** Frames that leave together: what the end of a chunk leaves of the grain is filled, as each record and segment costs. */
+  #grain(grainBytes: number): Parcel[] {
+    const { next } = this.#ports;
+    const parcels: Parcel[] = [];
+    let parcel = this.#nextAgain() ?? next(grainBytes);
+    let leftBytes = grainBytes;
+    while (parcel) {
+      parcels.push(parcel);
+      leftBytes -= messageBytes(parcel.frame.length) + sliceHeaderBytes;
+      if (leftBytes < furtherLeastBytes || parcels.length === parcelsPerGrainMax) break;
+      parcel = next(leftBytes, 'further');
+    }
+    return parcels;
   }
 
   #pumpIn(delayMs: number): void {
@@ -244,12 +259,12 @@ export class Sender {
     }
   }
 
-  #send(lane: Lane, parcel: Parcel, taken?: () => void): void {
+  #send(lane: Lane, parcels: readonly Parcel[], taken?: (frame: Uint8Array) => void): void {
     const now = this.#now;
     const wasIdle = this.#ports.lanes.outstandingBytes === 0;
-    const wire = messageBytes(parcel.frame.length);
+    const wire = parcels.reduce((sum, { frame }) => sum + messageBytes(frame.length), 0);
     this.wireBytesUp += wire;
-    lane.send(parcel, this.pace.sent(wire, now), taken);
+    lane.send(parcels, this.pace.sent(wire, now), taken);
     if (!wasIdle) return;
     this.#sample({ kind: 'sent', atMs: now });
     this.#ports.stirred();
@@ -262,6 +277,10 @@ export class Sender {
   }
 }
 
+/** A grain is filled up with what is at least so long, its own headers beside. */
+const furtherLeastBytes = 256;
+const sliceHeaderBytes = 16;
+const parcelsPerGrainMax = 16;
 /** Per confirmation. */
 const heldDecay = 0.98;
 /** Looked at again after this long when every lane is full. */

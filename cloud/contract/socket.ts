@@ -15,6 +15,8 @@ export interface LaneSocket {
    * called when nobody reads these bytes any more, at most once; a socket that passes the bytes on as they are never does.
    */
   send(bytes: Uint8Array, taken?: () => void): void;
+  /** What `send` is given meanwhile leaves in as few records and segments as it can. */
+  together?(send: () => void): void;
   /** Bytes accepted by `send` that the operating system has not taken yet. */
   bufferedBytes(): number;
   /** Stops or resumes reading from the peer (back-pressure). */

@@ -200,6 +200,22 @@ test('chunks of the base that are lost ashore are sent again', async () => {
   expect(ashore.equals(changed)).toBe(true);
 });
 
+test('a base of which the shore has lost every chunk is told of in many words, and sent again', async () => {
+  const yacht = await deltaYacht({ ashore: { limits: { storeBatchMaxCount: 2 } } });
+  await yacht.store(base);
+  const { tenantId, deviceId, cloud } = yacht.yacht.shore;
+  const scope = { tenantId, deviceId, epoch: 1 };
+  const entries = (await cloud.store.versionEntries(scope, yacht.name as never, 1))!;
+  await cloud.store.condemnChunks(
+    tenantId,
+    entries.map(({ id }) => id),
+  );
+  const upload = yacht.newVersion(changed);
+  await yacht.carry(upload);
+  expect((await yacht.yacht.shore.content(upload.uploadId)).equals(changed)).toBe(true);
+  expect(yacht.events.filter(({ type }) => type === 'send.failed')).toEqual([]);
+});
+
 test('a death in the middle: what is ashore stays, the rest is told by the base again', async () => {
   const yacht = await deltaYacht();
   await yacht.store(base);

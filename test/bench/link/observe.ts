@@ -3,6 +3,7 @@
 import {
   addedDelay,
   beyondBulkFloor,
+  binMs,
   bitsOffered,
   edgeSeconds,
   goodputPercent,
@@ -18,6 +19,7 @@ import type { Direction, Lab, LabStats, ProbeResult, Timeline } from './lab.ts';
 const idleMs = 5_000;
 /** The share of its rate from which on the wire counts as in use. */
 const nearlyFull = 0.9;
+const secondsToldMax = 240;
 
 export type Figures = Record<string, number>;
 
@@ -55,6 +57,11 @@ export async function observe(
   const call = await probe.stop();
   const seconds = (to - from) / 1000;
   const bin = (at: number) => Math.max(0, Math.round(((at - beganAt) / 1000 + before.elapsed_s) * 10));
+  const bins = {
+    upBytes: timeline.upBytes.slice(bin(from), bin(to)),
+    upWaitMs: timeline.upWaitMs.slice(bin(from), bin(to)),
+  };
+  tellBySecond(bins);
   return {
     seconds,
     upSeconds: seconds - (after.off_s - before.off_s),
@@ -62,14 +69,23 @@ export async function observe(
     after,
     up: wire(before.up, after.up),
     downBytes: wire(before.down, after.down).ipBytes,
-    bins: {
-      upBytes: timeline.upBytes.slice(bin(from), bin(to)),
-      upWaitMs: timeline.upWaitMs.slice(bin(from), bin(to)),
-    },
+    bins,
     idleMs: roundTripsIn(probe.samples, 0, beganAt - probe.startedAt),
     duringMs: roundTripsIn(probe.samples, from - probe.startedAt, to - probe.startedAt),
     call,
   };
+}
+
+/** For people, on stderr: kbit and longest wait in the queue in each second. */
+function tellBySecond({ upBytes, upWaitMs }: Timeline): void {
+  const perSecond = 1000 / binMs;
+  const kilobits: number[] = [];
+  const waits: number[] = [];
+  for (let at = 0; at < upBytes.length && kilobits.length < secondsToldMax; at += perSecond) {
+    kilobits.push(round(upBytes.slice(at, at + perSecond).reduce((sum, bytes) => sum + bytes, 0) / 125));
+    waits.push(round(Math.max(...upWaitMs.slice(at, at + perSecond))));
+  }
+  process.stderr.write(`kbit by second: ${kilobits.join(' ')}\nqueue ms by second: ${waits.join(' ')}\n`);
 }
 
 function wire(before: Direction, after: Direction): WireCount {
