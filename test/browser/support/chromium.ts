@@ -11,6 +11,8 @@ export async function openBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath,
     headless: true,
+    // Without a locale Chromium reads the names of chosen files as ASCII; a person's desktop always has one.
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
     // Root may not use Chromium's sandbox; there is no GPU in a test; /dev/shm is small in containers.
     args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage', '--disable-background-networking'],
   });
