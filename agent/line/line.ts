@@ -448,7 +448,7 @@ export class Line {
       this.#beginDoubt(lineFailure('TENDER_LINE_SILENT'));
       return;
     }
-    const { slept, gone } = this.#lanes.look(now, {
+    const { slept, gone, late, lateMs } = this.#lanes.look(now, {
       roundTripMs: roundTripMs + this.#sender.heldMs,
       variationMs,
       isDry: this.#sender.isDry,
@@ -456,6 +456,13 @@ export class Line {
     for (const lane of slept) {
       lane.asleep = true;
       this.#sender.repeat(lane.giveUp());
+    }
+    for (const lane of late) {
+      const parcels = lane.giveUp(now - lateMs);
+      if (parcels.length === 0) continue;
+      lane.asleep = true;
+      this.#sender.repeat(parcels);
+      this.#sender.pump();
     }
     for (const lane of gone) this.#retire(lane);
     if (slept.length + gone.length > 0) {
