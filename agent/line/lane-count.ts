@@ -15,6 +15,9 @@ const unknownFarCount = 8;
 const leastCount = 2;
 const leastFarCount = 3;
 const farMs = 100;
+/** What carries so much over a short way is not held back by loss: further lanes would only cost memory. */
+const fastBytesPerSecond = 12_500_000;
+const fastMostCount = 4;
 
 export interface Measured {
   readonly roundTripMs: number | undefined;
@@ -27,7 +30,9 @@ export function lanesWanted({ roundTripMs, bytesPerSecond }: Measured, mostCount
     const known = unknown.find(([ms]) => roundTripMs <= ms);
     return Math.min(mostCount, known?.[1] ?? unknownFarCount);
   }
+  const isFast = roundTripMs < farMs && bytesPerSecond >= fastBytesPerSecond;
+  const most = isFast ? Math.min(mostCount, fastMostCount) : mostCount;
   const flightBytes = (bytesPerSecond * roundTripMs) / 1_000;
   const least = roundTripMs < farMs ? leastCount : leastFarCount;
-  return Math.min(mostCount, Math.max(least, Math.ceil(flightBytes / (segmentsPerLane * segmentBytes))));
+  return Math.min(most, Math.max(least, Math.ceil(flightBytes / (segmentsPerLane * segmentBytes))));
 }
