@@ -12,6 +12,8 @@ const restedMs = 20_000;
 /** On a dry line a frame is late after a round trip and this, if what left at about its time was confirmed elsewhere. */
 const lateSlackMs = 100;
 const lateShare = 0.8;
+/** With more than this behind it, TCP misses a lost segment as soon as we do, and sends less again. */
+const lateMostBytes = 6 * 1024;
 /** Asleep for so long beyond that, it is given up. */
 const goneSlackMs = 1_000;
 
@@ -89,7 +91,7 @@ export class Lanes {
   /**
    * `isDry`: nothing else is to be sent, so a repetition costs no room. A segment lost twice takes TCP three round trips.
    * Those that have just fallen asleep, while others go on; those that have slept for too long; and on a dry line those with
-   * frames older than `lateMs`: at the end nothing follows a lost segment by which TCP would miss it soon. */
+   * few bytes older than `lateMs`: at the end nothing follows a lost segment by which TCP would miss it soon. */
   look(
     nowMs: number,
     { roundTripMs, variationMs, isDry }: { roundTripMs: number; variationMs: number; isDry: boolean },
@@ -109,8 +111,8 @@ export class Lanes {
       // What left later was confirmed elsewhere. While nobody hears anything it is the line that is in doubt, not this lane.
       const others = byNews[0] === lane ? byNews[1] : byNews[0];
       if (!others) continue;
-      if (isDry && nowMs - oldestMs > lateMs && others.newsMs > oldestMs + lateShare * roundTripMs)
-        late.push(lane);
+      const isLast = isDry && lane.outstandingBytes <= lateMostBytes && nowMs - oldestMs > lateMs;
+      if (isLast && others.newsMs > oldestMs + lateShare * roundTripMs) late.push(lane);
       if (silentMs < sleepMs || others.newsMs < oldestMs + roundTripMs) continue;
       if (lane.outstandingBytes > 0) slept.push(lane);
       if (rested || silentMs > sleepMs + roundTripMs + goneSlackMs) gone.push(lane);
