@@ -10,7 +10,7 @@ const unknown: readonly (readonly [roundTripMs: number, count: number])[] = [
   [20, 2],
   [250, 4],
 ];
-const unknownFarCount = 8;
+const unknownFarCount = 12;
 /** Fewer are not enough to go on when one sleeps. */
 const leastCount = 2;
 const leastFarCount = 3;
