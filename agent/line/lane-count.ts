@@ -15,16 +15,22 @@ const unknownFarCount = 12;
 const leastCount = 2;
 const leastFarCount = 3;
 const farMs = 100;
+const shortMs = 20;
 /** What carries so much over a short way is not held back by loss: further lanes would only cost memory. */
 const fastBytesPerSecond = 12_500_000;
 const fastMostCount = 4;
 
 export interface Measured {
   readonly roundTripMs: number | undefined;
+  /** The least of late: what the way itself takes, whatever queues and busy machines add. */
+  readonly leastRoundTripMs?: number | undefined;
   readonly bytesPerSecond: number | undefined;
 }
 
-export function lanesWanted({ roundTripMs, bytesPerSecond }: Measured, mostCount: number): number {
+export function lanesWanted(measured: Measured, mostCount: number): number {
+  const { bytesPerSecond, leastRoundTripMs = Number.POSITIVE_INFINITY } = measured;
+  // Over a short way answers take long for other reasons, and more lanes do not mend them.
+  const roundTripMs = leastRoundTripMs < shortMs ? leastRoundTripMs : measured.roundTripMs;
   if (roundTripMs === undefined) return Math.min(mostCount, leastCount);
   if (bytesPerSecond === undefined) {
     const known = unknown.find(([ms]) => roundTripMs <= ms);

@@ -150,10 +150,14 @@ export class Line {
       lanes: this.#lanes,
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
-      measured: () => ({
-        roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-        bytesPerSecond: this.#sender.pace.describe().capacityBytesPerSecond ?? undefined,
-      }),
+      measured: () => {
+        const { roundTripMs, capacityBytesPerSecond } = this.#sender.pace.describe();
+        return {
+          leastRoundTripMs: roundTripMs ?? undefined,
+          roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
+          bytesPerSecond: capacityBytesPerSecond ?? undefined,
+        };
+      },
     });
     this.#notices = createNoticeQueue({
       keep: ports.keepNotices,

@@ -17,3 +17,8 @@ test('a thin line has two, and three when it is far', () => {
   expect(lanesWanted({ roundTripMs: 50, bytesPerSecond: 10_000 }, most)).toBe(2);
   expect(lanesWanted({ roundTripMs: 600, bytesPerSecond: 10_000 }, most)).toBe(3);
 });
+
+test('a busy machine at the end of a short way is worth no further lanes', () => {
+  const busy = { roundTripMs: 90, leastRoundTripMs: 2, bytesPerSecond: 1_700_000 };
+  expect(lanesWanted(busy, most)).toBe(2);
+});
