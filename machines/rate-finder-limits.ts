@@ -11,11 +11,11 @@ export const trainsPerRoundTrip = 3;
 export const trainEveryMinMs = 200;
 export const trainCheckMs = 20;
 /** Grain of pacing: whole segments of so much time. */
-export const grainMs = 18;
+export const grainMs = 21;
 export const grainMaxBytes = 64 * 1024;
 /** Bursts of a search: the delay at their end tells the rate, whether a queue stands or not; the gap lets it drain. */
 export const burstMs = 30;
-export const burstGrainMs = 7.5;
+export const burstGrainMs = 12;
 export const gapShare = 0.08;
 /** A search is over when the rate is this sure, or after so long and one and a half round trips, and so many frames. */
 export const searchSureShare = 0.06;
@@ -25,6 +25,11 @@ export const searchFramesMin = 4;
 export const targetMinMs = 10;
 export const targetMaxMs = 45;
 export const quietNoiseMs = 1.5;
+/** A machine that wakes later than this on average gets a queue longer by twice that, at most so much; a longer delay is no habit. */
+export const quietLateMs = 1;
+export const lateHeededMostMs = 15;
+export const lateMostMs = 100;
+export const lateShare = 0.02;
 /** Every so often the queue is let run empty, and a little longer: what of the delay stays is the path's. */
 export const drainEveryMs = 6_000;
 export const drainExtraMs = 15;

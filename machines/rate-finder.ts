@@ -19,6 +19,9 @@ export class RateFinder {
   #state: RateState = 'train';
   #events: RateEvent[] = [];
   #nowMs = 0;
+  /** When a wait that was told ends, and how much later it is asked again on average: a busy machine would leave the line dry. */
+  #dueMs = Number.POSITIVE_INFINITY;
+  #lateMs = 0;
   #train = { bytes: 0, confirmedBytes: 0, sinceMs: 0, entry: 0 };
   #search = { fromEntry: 0, frames: 0, sinceMs: 0 };
   #bursting = false;
@@ -124,6 +127,14 @@ export class RateFinder {
   /** How long nothing may leave; 0: one grain now. */
   waitMs(nowMs: number): number {
     this.#pass(nowMs);
+    const lateMs = nowMs - this.#dueMs;
+    if (lateMs >= 0 && lateMs < limits.lateMostMs) this.#lateMs += limits.lateShare * (lateMs - this.#lateMs);
+    const waitMs = this.#waitMs(nowMs);
+    this.#dueMs = waitMs > 0 ? nowMs + Math.max(1, Math.ceil(waitMs)) : Number.POSITIVE_INFINITY;
+    return waitMs;
+  }
+
+  #waitMs(nowMs: number): number {
     const queueMs = this.#observer.now?.queueMs;
     if (queueMs === undefined) return this.#train.bytes < this.#trainMostBytes ? 0 : limits.trainCheckMs;
     if (this.#state !== 'hold' && this.#isSilent) this.#enter('hold', 'nothing was confirmed');
@@ -207,7 +218,11 @@ export class RateFinder {
 
   get #targetMs(): number {
     const stray = Math.max(0, this.#observer.noiseMs - limits.quietNoiseMs);
-    return Math.min(limits.targetMaxMs, Math.max(limits.targetMinMs, 0.3 * this.#segmentMs) + 1.5 * stray);
+    const late = Math.min(limits.lateHeededMostMs, 2 * Math.max(0, this.#lateMs - limits.quietLateMs));
+    return Math.min(
+      limits.targetMaxMs,
+      Math.max(limits.targetMinMs, 0.3 * this.#segmentMs) + 1.5 * stray + late,
+    );
   }
 
   /** A train at once, some smaller ones while the first arrivals are awaited, more when these did not tell enough. */
@@ -284,9 +299,8 @@ export class RateFinder {
     const { everyMs, roundTripMs, bytesPerSecond } = this.#deliveries;
     this.#search.frames += observer.measure(everyMs, this.#lanes.count, roundTripMs, this.#search.fromEntry);
     if (bytesPerSecond !== undefined) {
-      const isSteady = this.#nowMs > this.#startedMs + 2.5 * roundTripMs + limits.searchMostMs;
       const slowest = 1_000 / (bytesPerSecond * limits.deliveredShare);
-      const fastest = isSteady ? 1_000 / (bytesPerSecond * limits.deliveredTimesMost) : 0;
+      const fastest = this.#isSteady ? 1_000 / (bytesPerSecond * limits.deliveredTimesMost) : 0;
       observer.measured.boundRate(fastest, slowest);
     }
     observer.foresee();
@@ -309,10 +323,18 @@ export class RateFinder {
     this.#enter('follow', isSure ? 'the rate is known' : 'the rate is known as well as noise allows');
   }
 
+  /** Full rate for so long that what is delivered tells the rate. */
+  get #isSteady(): boolean {
+    return this.#nowMs > this.#startedMs + 2.5 * this.#deliveries.roundTripMs + limits.searchMostMs;
+  }
+
   /** Far more is on its way than the link holds: it was lost in a full buffer, and delays on lanes that mend say nothing. */
   #overrun(): boolean {
     const { roundTripMs, unconfirmedBytes } = this.#deliveries;
-    const aheadMs = unconfirmedBytes * this.#observer.measured.msPerByte;
+    const { msPerByte } = this.#observer.measured;
+    // At the beginning, lanes that mend look like a slow link: what the search found counts.
+    const isNew = !this.#isSteady && this.#known.msPerByte > 0;
+    const aheadMs = unconfirmedBytes * (isNew ? Math.min(msPerByte, this.#known.msPerByte) : msPerByte);
     if (aheadMs < limits.overrunRoundTrips * roundTripMs + limits.overrunMs + 2 * this.#segmentMs)
       return false;
     this.#backlog = { sinceMs: this.#nowMs, confirmedBytes: 0 };

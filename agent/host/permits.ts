@@ -198,12 +198,13 @@ export function createPermits(
 /** Sizes kept beyond those of running effects before the others are forgotten. */
 const sizesSlackCount = 64;
 
-/** Bytes of the document that an effect carries, as last seen. */
+/** Bytes of the document that an effect carries, as last seen, or as it was sent: a small one waits for its receipt as a small one. */
 function sizeOf(cell: Cell, id: string): number | undefined {
   const params = cell.fx[id]?.params as
     | { source?: { sizeBytes?: unknown }; stat?: { sizeBytes?: unknown } }
     | undefined;
-  const size = params?.source?.sizeBytes ?? params?.stat?.sizeBytes;
+  const sent = cell.context.sent as { lengthBytes?: unknown } | null | undefined;
+  const size = params?.source?.sizeBytes ?? params?.stat?.sizeBytes ?? sent?.lengthBytes;
   return typeof size === 'number' ? size : undefined;
 }
 

@@ -177,7 +177,7 @@ export class Delta {
 function packed(baseVersion: number, id: Uint8Array, body: Uint8Array): Uint8Array {
   const digest = id.subarray(0, patchLimits.digestBytes);
   const plain = encodePatchHead({ baseVersion, digest, body });
-  const squeezed = zstdCompressSync(body);
+  const squeezed = zstdCompressSync(body, { pledgedSrcSize: body.length });
   if (!isWorthEncoding(body.length, squeezed.length)) return plain;
   return encodePatchHead({ baseVersion, digest, zstdLengthBytes: body.length, body: squeezed });
 }

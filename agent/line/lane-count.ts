@@ -10,24 +10,35 @@ const unknown: readonly (readonly [roundTripMs: number, count: number])[] = [
   [20, 2],
   [250, 4],
 ];
-const unknownFarCount = 8;
+const unknownFarCount = 12;
 /** Fewer are not enough to go on when one sleeps. */
 const leastCount = 2;
 const leastFarCount = 3;
 const farMs = 100;
+const shortMs = 20;
+/** What carries so much over a short way is not held back by loss: further lanes would only cost memory. */
+const fastBytesPerSecond = 12_500_000;
+const fastMostCount = 4;
 
 export interface Measured {
   readonly roundTripMs: number | undefined;
+  /** The least of late: what the way itself takes, whatever queues and busy machines add. */
+  readonly leastRoundTripMs?: number | undefined;
   readonly bytesPerSecond: number | undefined;
 }
 
-export function lanesWanted({ roundTripMs, bytesPerSecond }: Measured, mostCount: number): number {
+export function lanesWanted(measured: Measured, mostCount: number): number {
+  const { bytesPerSecond, leastRoundTripMs = Number.POSITIVE_INFINITY } = measured;
+  // Over a short way answers take long for other reasons, and more lanes do not mend them.
+  const roundTripMs = leastRoundTripMs < shortMs ? leastRoundTripMs : measured.roundTripMs;
   if (roundTripMs === undefined) return Math.min(mostCount, leastCount);
   if (bytesPerSecond === undefined) {
     const known = unknown.find(([ms]) => roundTripMs <= ms);
     return Math.min(mostCount, known?.[1] ?? unknownFarCount);
   }
+  const isFast = roundTripMs < farMs && bytesPerSecond >= fastBytesPerSecond;
+  const most = isFast ? Math.min(mostCount, fastMostCount) : mostCount;
   const flightBytes = (bytesPerSecond * roundTripMs) / 1_000;
   const least = roundTripMs < farMs ? leastCount : leastFarCount;
-  return Math.min(mostCount, Math.max(least, Math.ceil(flightBytes / (segmentsPerLane * segmentBytes))));
+  return Math.min(most, Math.max(least, Math.ceil(flightBytes / (segmentsPerLane * segmentBytes))));
 }

@@ -9,6 +9,11 @@ const bufferedMaxBytes = 64 * 1024;
 const sleepSlackMs = 300;
 /** Resting for so long, a middlebox may have forgotten the connection: the first bytes on it are watched more closely. */
 const restedMs = 20_000;
+/** On a dry line a frame is late after a round trip and this, if what left at about its time was confirmed elsewhere. */
+const lateSlackMs = 100;
+const lateShare = 0.8;
+/** With more than this behind it, TCP misses a lost segment as soon as we do, and sends less again. */
+const lateMostBytes = 6 * 1024;
 /** Asleep for so long beyond that, it is given up. */
 const goneSlackMs = 1_000;
 
@@ -85,11 +90,14 @@ export class Lanes {
 
   /**
    * `isDry`: nothing else is to be sent, so a repetition costs no room. A segment lost twice takes TCP three round trips.
-   * Those that have just fallen asleep, while others go on; and those that have slept for too long. */
+   * Those that have just fallen asleep, while others go on; those that have slept for too long; and on a dry line those with
+   * few bytes older than `lateMs`: at the end nothing follows a lost segment by which TCP would miss it soon. */
   look(
     nowMs: number,
     { roundTripMs, variationMs, isDry }: { roundTripMs: number; variationMs: number; isDry: boolean },
-  ): { slept: Lane[]; gone: Lane[] } {
+  ): { slept: Lane[]; gone: Lane[]; late: Lane[]; lateMs: number } {
+    const lateMs = roundTripMs + 2 * variationMs + lateSlackMs;
+    const late: Lane[] = [];
     const slept: Lane[] = [];
     const gone: Lane[] = [];
     const byNews = [...this.all].sort((a, b) => b.newsMs - a.newsMs);
@@ -102,11 +110,14 @@ export class Lanes {
       const silentMs = nowMs - Math.max(oldestMs, lane.newsMs);
       // What left later was confirmed elsewhere. While nobody hears anything it is the line that is in doubt, not this lane.
       const others = byNews[0] === lane ? byNews[1] : byNews[0];
-      if (silentMs < sleepMs || !others || others.newsMs < oldestMs + roundTripMs) continue;
-      if (!lane.asleep) slept.push(lane);
+      if (!others) continue;
+      const isLast = isDry && lane.outstandingBytes <= lateMostBytes && nowMs - oldestMs > lateMs;
+      if (isLast && others.newsMs > oldestMs + lateShare * roundTripMs) late.push(lane);
+      if (silentMs < sleepMs || others.newsMs < oldestMs + roundTripMs) continue;
+      if (lane.outstandingBytes > 0) slept.push(lane);
       if (rested || silentMs > sleepMs + roundTripMs + goneSlackMs) gone.push(lane);
     }
-    return { slept, gone };
+    return { slept, gone, late, lateMs };
   }
 }
 

@@ -152,10 +152,14 @@ export class Line {
       lanes: this.#lanes,
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
-      measured: () => ({
-        roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-        bytesPerSecond: this.#sender.pace.describe().capacityBytesPerSecond ?? undefined,
-      }),
+      measured: () => {
+        const { roundTripMs, capacityBytesPerSecond } = this.#sender.pace.describe();
+        return {
+          leastRoundTripMs: roundTripMs ?? undefined,
+          roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
+          bytesPerSecond: capacityBytesPerSecond ?? undefined,
+        };
+      },
     });
     this.#notices = createNoticeQueue({
       keep: ports.keepNotices,
@@ -451,7 +455,7 @@ export class Line {
       this.#beginDoubt(lineFailure('TENDER_LINE_SILENT'));
       return;
     }
-    const { slept, gone } = this.#lanes.look(now, {
+    const { slept, gone, late, lateMs } = this.#lanes.look(now, {
       roundTripMs: roundTripMs + this.#sender.heldMs,
       variationMs,
       isDry: this.#sender.isDry,
@@ -459,6 +463,13 @@ export class Line {
     for (const lane of slept) {
       lane.asleep = true;
       this.#sender.repeat(lane.giveUp());
+    }
+    for (const lane of late) {
+      const parcels = lane.giveUp(now - lateMs);
+      if (parcels.length === 0) continue;
+      lane.asleep = true;
+      this.#sender.repeat(parcels);
+      this.#sender.pump();
     }
     for (const lane of gone) this.#retire(lane);
     if (slept.length + gone.length > 0) {

@@ -85,7 +85,9 @@ export class Packer {
   #encode(documents: readonly PackDocument[]): Uint8Array {
     const list = encodePack(documents);
     const lengthBytes = list.length;
-    const small = zstdCompressSync(list, { params: { [constants.ZSTD_c_compressionLevel]: level } });
+    // Told how much comes, it takes memory for that, not for megabytes.
+    const params = { [constants.ZSTD_c_compressionLevel]: level };
+    const small = zstdCompressSync(list, { pledgedSrcSize: lengthBytes, params });
     this.#share = (3 * this.#share + Math.min(1, small.length / lengthBytes)) / 4;
     return small.length <= lengthBytes * worthwhileShare
       ? encodeYachtFrame({ type: 'PACK', encoding: 'zstd', lengthBytes, bytes: small })

@@ -82,6 +82,12 @@ describe('of each link it uses at least, and adds a queue of at most (medians ov
     expect(Math.max(...p95s)).toBeLessThan(goals.worstP95);
   });
 
+  it('of a machine that wakes late the line is used nearly as well, with a queue that is longer by a little', () => {
+    const outcomes = sailAll({ ...links.geo, lanes: 12, lateMs: 12 });
+    expect(median(outcomes.map((one) => one.percent))).toBeGreaterThan(91); // 89 if it is not heeded
+    expect(Math.max(...outcomes.map((one) => one.queueP95Ms))).toBeLessThan(65);
+  });
+
   it('a rate that steps to a quarter, to eight times that and to half again is followed', () => {
     const outcomes = sailAll(links.steps);
     expect(median(outcomes.map((one) => one.percent))).toBeGreaterThan(87);
