@@ -171,12 +171,8 @@ describe('the crew’s page', () => {
     const watched = await openQueue();
     const { page } = watched;
     await page.locator('input[type=file]').setInputFiles(files);
+    await page.getByText('3 documents are safe aboard.').first().waitFor();
     for (const name of ['noon report.txt', 'снимок 🛥.bin', 'empty.txt']) await row(page, name).waitFor();
-    // Said once for all of them, or for some and then for the rest where the machine is slow.
-    await page
-      .getByText(/safe aboard\./)
-      .first()
-      .waitFor();
     const { items } = (await yacht.api.get('/v1/uploads')) as {
       items: { name: string; sizeBytes: number }[];
     };
