@@ -34,7 +34,8 @@ export function degradation(now: Condition): {
 
   if (now.logStopped) say('critical', 'The log cannot be written: nothing new is promised.');
   if (now.freeBytes < now.reserveBytes) say('critical', 'The disk is full: nothing new is accepted.');
-  if (now.connection === 'refused') say('severe', 'The cloud does not accept this device.');
+  if (now.connection === 'refused')
+    say('severe', 'This device is not enrolled, or the cloud does not accept it any more.');
   if (now.connection === 'intercepted') say('severe', 'Somebody intercepts the connection.');
   if (now.connection === 'captive') say('moderate', 'A portal asks for a login.');
   if (now.connection === 'stopped') say('moderate', 'The connection was stopped.');

@@ -135,7 +135,10 @@ export const connectionWords: { readonly [state in ConnectionState]: Words } = {
   degraded: { sentence: 'The link is slow or lossy; work goes on.', whatToDo: nothing },
   captive: failureWords.CAPTIVE,
   intercepted: failureWords.INTERCEPTED,
-  refused: failureWords.AUTH,
+  refused: {
+    sentence: 'This device is not enrolled, or the cloud does not accept it any more.',
+    whatToDo: 'Enrol it with a code from the office. The queue is kept.',
+  },
 };
 
 /** What keeps an upload that wants to send from sending. */

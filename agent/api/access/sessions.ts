@@ -146,9 +146,12 @@ export function createSessions(ports: SessionPorts): Sessions {
   };
 }
 
-/** Found by the path alone, and shown to people; the path cannot be found from it. */
+/**
+ * Found by the path alone, and shown to people; the path cannot be found from it. Hexadecimal, because people type it after
+ * a command: in base64url one in 64 begins with a hyphen, which a command line takes for an option.
+ */
 function idOf(path: string): string {
-  return createHash('sha256').update(`tender session id ${path}`).digest('base64url').slice(0, 12);
+  return createHash('sha256').update(`tender session id ${path}`).digest('hex').slice(0, 12);
 }
 
 function hashOf(path: string, secret: string): string {

@@ -22,6 +22,12 @@ describe('sessions', () => {
     expect(sessions.find(two.path, one.secret)).toBeUndefined();
     expect(sessions.find(one.session.id, one.secret)).toBeUndefined();
   });
+  test('have ids that can be typed after a command: never one that begins with a hyphen', async () => {
+    const { sessions } = await opened();
+    for (let index = 0; index < 256; index++) {
+      expect((await sessions.make(crew)).session.id).toMatch(/^[0-9a-f]{12}$/);
+    }
+  });
   test('neither secret stands on disk, nor in the list', async () => {
     const { sessions, rows } = await opened();
     const { path, secret } = await sessions.make(crew);
