@@ -74,7 +74,7 @@ export function createWhatIf(
   }
 
   function issue(actor: string, n: number, event: MachineEvent): string {
-    const id = Buffer.from(random.bytes(idBytes)).toString('hex');
+    const id = Buffer.from(random.bytes(idBytes)).toString('base64url');
     const endsMs = clock.monotonicMs() + dryRunLastsMs;
     tickets.set(id, { actor, n, event: canonical(event), endsMs });
     if (tickets.size > dryRunsMax) tickets.delete(tickets.keys().next().value!);
