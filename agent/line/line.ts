@@ -129,6 +129,7 @@ export class Line {
       bootWallMs: ports.clock.wallMs(),
       limits: this.#limits,
       wake: () => this.#sender.pump(),
+      bytesPerSecond: () => this.#carriedBytesPerSecond(),
       levels:
         ports.compress &&
         new EncodeLevels({
@@ -142,7 +143,7 @@ export class Line {
       limits: this.#limits,
       lanes: this.#lanes,
       frames,
-      next: (sliceMaxBytes, further) => this.#documents.next(sliceMaxBytes, further),
+      next: (...asked) => this.#documents.next(...asked),
       isBound: (handle) => this.#documents.byHandle(handle) !== undefined,
       stirred: () => this.#watch(),
     });
