@@ -163,9 +163,13 @@ export class Line {
       },
     });
     this.#notices = createNoticeQueue({
-      keep: ports.keepNotices,
-      seen: (cursor) => {
+      clock: ports.clock,
+      keep: async (notices) => {
+        const cursor = await ports.keepNotices(notices);
         this.#cursor = Math.max(this.#cursor, cursor);
+        return cursor;
+      },
+      seen: (cursor) => {
         this.#sender.say({ type: 'SEEN', cursor }, { kind: 'said' });
       },
       drained: () => this.#heedNotices(),
