@@ -78,7 +78,7 @@ export class Crew {
   /** A folder of receipts, all at once. */
   #burst(): void {
     const { random } = this.#parts;
-    const count = random.between(3, 15);
+    const count = random.between(3, 8);
     for (let n = 0; n < count; n++) this.#newFile(random.bytes(Math.floor(random.spread(10, 6_000))));
   }
 
@@ -236,9 +236,9 @@ export class Crew {
     const length = Math.floor(
       kind < 0.7
         ? random.spread(100, 20_000)
-        : kind < 0.97
+        : kind < 0.98
           ? random.spread(20_000, 300_000)
-          : random.spread(300_000, 1_500_000),
+          : random.spread(300_000, 800_000),
     );
     return random.chance(0.4) ? this.#prose(length) : random.bytes(length);
   }
