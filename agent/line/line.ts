@@ -129,12 +129,13 @@ export class Line {
       bootWallMs: ports.clock.wallMs(),
       limits: this.#limits,
       wake: () => this.#sender.pump(),
+      bytesPerSecond: () => this.#sender.pace.bytesPerSecond,
       levels:
         ports.compress &&
         new EncodeLevels({
           clock: ports.clock,
           compress: ports.compress,
-          wireBytesPerSecond: () => this.#carriedBytesPerSecond(),
+          wireBytesPerSecond: () => this.#sender.pace.bytesPerSecond,
         }),
     });
     this.#sender = new Sender({
@@ -142,7 +143,7 @@ export class Line {
       limits: this.#limits,
       lanes: this.#lanes,
       frames,
-      next: (sliceMaxBytes, further) => this.#documents.next(sliceMaxBytes, further),
+      next: (...asked) => this.#documents.next(...asked),
       isBound: (handle) => this.#documents.byHandle(handle) !== undefined,
       stirred: () => this.#watch(),
     });
@@ -173,16 +174,6 @@ export class Line {
         this.#loseAll(lineFailure('TENDER_NOTICE_NOT_KEPT'));
       },
     });
-  }
-
-  /** What the line carries now; undefined while nobody knows. */
-  #carriedBytesPerSecond(): number | undefined {
-    const { capacityBytesPerSecond, capBytesPerSecond } = this.#sender.pace.describe();
-    const rate = Math.min(
-      capacityBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      capBytesPerSecond ?? Number.POSITIVE_INFINITY,
-    );
-    return Number.isFinite(rate) ? rate : undefined;
   }
 
   get isOpen(): boolean {
