@@ -682,7 +682,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     for (const index of this.#patches.keys())
       if (index >= run.start && index < run.end) this.#dropPatch(index);
     this.#cargo.cancel(run);
-    if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
+    if (ids.length > 0) void this.#source?.ledger.remember(ids, 'areNew').catch(() => {}); // only a hint
   }
 }
 
