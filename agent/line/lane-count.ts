@@ -25,6 +25,8 @@ export interface Measured {
   /** The least of late: what the way itself takes, whatever queues and busy machines add. */
   readonly leastRoundTripMs?: number | undefined;
   readonly bytesPerSecond: number | undefined;
+  /** The rate will be known in a moment: a thin link has no room for handshakes that it will not need. */
+  readonly isBeingMeasured?: boolean;
 }
 
 export function lanesWanted(measured: Measured, mostCount: number): number {
@@ -33,6 +35,7 @@ export function lanesWanted(measured: Measured, mostCount: number): number {
   const roundTripMs = leastRoundTripMs < shortMs ? leastRoundTripMs : measured.roundTripMs;
   if (roundTripMs === undefined) return Math.min(mostCount, leastCount);
   if (bytesPerSecond === undefined) {
+    if (measured.isBeingMeasured) return Math.min(mostCount, leastCount);
     const known = unknown.find(([ms]) => roundTripMs <= ms);
     return Math.min(mostCount, known?.[1] ?? unknownFarCount);
   }
