@@ -41,6 +41,11 @@ const segmentBytes = 1_448;
 /** A first estimate needs this many arrivals, over so many bytes. */
 const firstArrivalsMin = 3;
 const firstBytesMin = 2 * 1_448;
+/** A delay that grows by more than this share of the time since the frame before left, grew by waiting for it. */
+const waitedShare = 0.3;
+/** Further apart nothing waits, but on links on which a train says enough; so little apart frames left at once. */
+const nearMs = 50;
+const trainApartMs = 2;
 /** Sooner than foreseen by more than this, the noise and this share of its own time: the path's part is unclear. */
 const soonerMs = 1;
 const soonerShare = 0.15;
@@ -53,6 +58,12 @@ export interface Seen {
   readonly entry: number;
   readonly lane: number;
   readonly arrivalMs: number;
+}
+
+interface Spread {
+  readonly bytes: number;
+  readonly spanMs: number;
+  readonly isVague?: boolean;
 }
 
 interface Anchor {
@@ -128,17 +139,14 @@ export class Observer {
     const first = clean[0];
     const last = clean.at(-1);
     if (!first || !last) return false;
-    const bytes = flight.mark(last.entry) - flight.mark(first.entry);
-    if (clean.length < firstArrivalsMin || bytes < firstBytesMin) {
+    const whole = flight.mark(last.entry) - flight.mark(first.entry);
+    const spread = this.#spread(clean);
+    const isClear = clean.length >= firstArrivalsMin || (!spread.isVague && spread.bytes >= firstBytesMin);
+    if (!isClear || whole < firstBytesMin) {
       this.#pending = clean;
       return false;
     }
-    // What left at once was spread by the bottleneck; of what left in time, only the growth of its delay tells.
-    let spanMs = bunchMs;
-    for (const [at, one] of clean.entries()) {
-      const former = clean[at - 1];
-      if (former) spanMs += Math.max(0, this.#delayMs(one) - this.#delayMs(former));
-    }
+    const { bytes, spanMs } = spread;
     const empty = new QueueFilter(spanMs / bytes, 0.15 + bunchMs / spanMs, 0, bunchMs);
     let filter = empty;
     let baseMs = Number.POSITIVE_INFINITY;
@@ -152,6 +160,32 @@ export class Observer {
     this.#anchor = { filter, entry: last.entry };
     this.foresee();
     return true;
+  }
+
+  /**
+   * What waited behind what left just before was spread by the bottleneck: its arrivals tell the rate, whenever it left. Where nothing
+   * waited, what left soon after another tells what the rate is at least; else only the growth of delays tells, of all of it.
+   */
+  #spread(clean: readonly Seen[]): Spread {
+    const flight = this.#flight;
+    const waited = { bytes: 0, spanMs: bunchMs };
+    const near = { bytes: 0, spanMs: bunchMs };
+    const grown = { bytes: 0, spanMs: bunchMs };
+    for (const [at, one] of clean.entries()) {
+      const former = clean[at - 1];
+      if (!former) continue;
+      const grownMs = this.#delayMs(one) - this.#delayMs(former);
+      const apartMs = flight.atMs(one.entry) - flight.atMs(former.entry);
+      const bytes = flight.mark(one.entry) - flight.mark(former.entry);
+      const isOneTrain = apartMs <= trainApartMs;
+      grown.bytes += bytes;
+      grown.spanMs += Math.max(0, grownMs);
+      if (apartMs > nearMs) continue;
+      const into = isOneTrain || grownMs > waitedShare * apartMs ? waited : near;
+      into.bytes += bytes;
+      into.spanMs += Math.max(0, grownMs + (isOneTrain ? 0 : apartMs));
+    }
+    return waited.bytes > 0 ? waited : near.bytes > 0 ? near : { ...grown, isVague: true };
   }
 
   /**

@@ -2,8 +2,8 @@
 // segments in flight, however long the way is: so many lanes that each needs to hold no more than that. Pure; asked by
 // lane-keeper.ts.
 
-/** What a lane is asked to hold in flight: CUBIC holds about so much at 2 % loss (measured: docs/performance.md). */
-const segmentsPerLane = 10;
+/** What a lane is asked to hold in flight: CUBIC holds 10 at 2 % loss (measured: docs/performance.md), less after a bad start. */
+const segmentsPerLane = 8;
 const segmentBytes = 1_448;
 /** Before a rate is known, by round trip: a far line is worth more lanes. */
 const unknown: readonly (readonly [roundTripMs: number, count: number])[] = [

@@ -99,6 +99,12 @@ export class LinePace {
     return Math.max(waitMs, tokens > 0 ? 0 : Math.max(1, Math.ceil((-tokens * 1_000) / this.#cap)));
   }
 
+  /** What the line carries, bytes/s, under the cap; undefined while nobody knows. */
+  get bytesPerSecond(): number | undefined {
+    const { capacity } = this.#finder;
+    return this.#cap === undefined ? capacity : Math.min(this.#cap, capacity ?? this.#cap);
+  }
+
   /** Unconfirmed bytes, all lanes together, at most. */
   windowBytes(): number {
     return this.#finder.windowBytes();

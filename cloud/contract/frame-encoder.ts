@@ -63,6 +63,11 @@ export function encodeYachtFrame(frame: YachtFrame): Uint8Array {
         .varint(frame.stamp)
         .prefixed(frame.nonce ?? nothing)
         .done();
+    case 'LEFT': {
+      const writer = start(frameTypes.LEFT).varint(frame.serials.length);
+      for (const serial of frame.serials) writer.varint(serial);
+      return writer.done();
+    }
     case 'BYE':
       return bye(frameTypes.BYE, frame);
   }
@@ -94,6 +99,11 @@ export function encodeCloudFrame(frame: CloudFrame): Uint8Array {
         .varint(frame.stamp)
         .prefixed(frame.signature ?? nothing)
         .done();
+    case 'COUNTED': {
+      const writer = start(frameTypes.COUNTED).varint(frame.lanes.length);
+      for (const { serial, receivedBytes } of frame.lanes) writer.varint(serial).varint(receivedBytes);
+      return writer.done();
+    }
     case 'BYE':
       return bye(frameTypes.BYE_FROM_CLOUD, frame);
   }
