@@ -158,8 +158,10 @@ export class Line {
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
       measured: () => {
-        const { roundTripMs, capacityBytesPerSecond } = this.#sender.pace.describe();
+        const { pace } = this.#sender;
+        const { roundTripMs, capacityBytesPerSecond } = pace.describe();
         return {
+          isBeingMeasured: pace.isSounding,
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
           bytesPerSecond: capacityBytesPerSecond ?? undefined,
@@ -396,6 +398,7 @@ export class Line {
     if (doubt) this.#endDoubt();
     else this.#parted.ask();
     this.#documents.bindAll();
+    if (this.#documents.count === 0) this.#sender.sound();
     this.#keeper.tend();
     this.#watch();
     this.#sender.pump();
@@ -529,7 +532,10 @@ export class Line {
 
   #acknowledged(lane: Lane, ack: AckFrame): void {
     if (!this.#lanes.has(lane)) return;
+    const wasSounding = this.#sender.pace.isSounding;
     const bytes = this.#sender.acknowledged(ack, this.#ports.clock.monotonicMs());
+    if (this.#documents.count === 0) this.#sender.sound();
+    if (wasSounding) this.#keeper.tend();
     // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
     if (bytes > 0) this.#doubts = 0;
     if (bytes > 0) this.#endDoubt();

@@ -80,6 +80,16 @@ export class LinePace {
     this.#spend(0, atMs);
   }
 
+  /** Asked when the line has nothing to do: bytes of padding that would tell its rate, in segments' worth; 0: none. */
+  soundingBytes(nowMs: number): number {
+    return this.#cap === undefined ? this.#finder.soundingBytes(nowMs) : 0;
+  }
+
+  /** The answer to a first padding is awaited. */
+  get isSounding(): boolean {
+    return this.#finder.isSounding;
+  }
+
   /** How long nothing may leave; 0: a frame of `grainBytes` now. */
   waitMs(nowMs: number): number {
     const waitMs = this.#finder.waitMs(nowMs);
