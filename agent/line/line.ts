@@ -26,6 +26,7 @@ import { type LineLimitsAboard, lineLimits } from './limits.ts';
 import { createNoticeQueue } from './notice-queue.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
 import type { OutgoingDocument } from './outgoing.ts';
+import { Parted } from './parted.ts';
 import { provenReceipts } from './receipt-check.ts';
 import { Sender } from './sender.ts';
 import type { LineIdentity } from './upgrade.ts';
@@ -96,6 +97,7 @@ export class Line {
   readonly #sender: Sender;
   readonly #lanes = new Lanes();
   readonly #keeper: LaneKeeper;
+  readonly #parted: Parted;
   readonly #documents: Documents;
   readonly #notices: ReturnType<typeof createNoticeQueue>;
   #boundTo: string | undefined;
@@ -112,6 +114,8 @@ export class Line {
   /** Since something was confirmed. */
   #doubts = 0;
   #noticesPaused = false;
+  /** What a broken line had brought is still to be counted. */
+  #goesOnWhenCounted = false;
   #cancelWatch: (() => void) | undefined;
   #inventory: Asked | undefined;
 
@@ -129,12 +133,13 @@ export class Line {
       bootWallMs: ports.clock.wallMs(),
       limits: this.#limits,
       wake: () => this.#sender.pump(),
+      bytesPerSecond: () => this.#sender.pace.bytesPerSecond,
       levels:
         ports.compress &&
         new EncodeLevels({
           clock: ports.clock,
           compress: ports.compress,
-          wireBytesPerSecond: () => this.#carriedBytesPerSecond(),
+          wireBytesPerSecond: () => this.#sender.pace.bytesPerSecond,
         }),
     });
     this.#sender = new Sender({
@@ -142,7 +147,7 @@ export class Line {
       limits: this.#limits,
       lanes: this.#lanes,
       frames,
-      next: (sliceMaxBytes, further) => this.#documents.next(sliceMaxBytes, further),
+      next: (...asked) => this.#documents.next(...asked),
       isBound: (handle) => this.#documents.byHandle(handle) !== undefined,
       stirred: () => this.#watch(),
     });
@@ -153,18 +158,39 @@ export class Line {
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
       measured: () => {
-        const { roundTripMs, capacityBytesPerSecond } = this.#sender.pace.describe();
+        const { pace } = this.#sender;
+        const { roundTripMs, capacityBytesPerSecond } = pace.describe();
         return {
+          isBeingMeasured: pace.isSounding,
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
           bytesPerSecond: capacityBytesPerSecond ?? undefined,
         };
       },
     });
+    this.#parted = new Parted({
+      clock: ports.clock,
+      say: (frame) => {
+        const lane = this.#doubt ? undefined : this.#lanes.best();
+        if (lane) this.#sender.say(frame, { kind: 'passing' }, lane);
+        return lane !== undefined;
+      },
+      roundTripMs: () => this.#sender.roundTripMs ?? this.#lastRttMs ?? 1_000,
+      repeat: (parcels) => this.#sender.repeat(parcels),
+      settled: () => {
+        if (this.#goesOnWhenCounted) this.#documents.goOn();
+        this.#goesOnWhenCounted = false;
+        this.#sender.pump();
+      },
+    });
     this.#notices = createNoticeQueue({
-      keep: ports.keepNotices,
-      seen: (cursor) => {
+      clock: ports.clock,
+      keep: async (notices) => {
+        const cursor = await ports.keepNotices(notices);
         this.#cursor = Math.max(this.#cursor, cursor);
+        return cursor;
+      },
+      seen: (cursor) => {
         this.#sender.say({ type: 'SEEN', cursor }, { kind: 'said' });
       },
       drained: () => this.#heedNotices(),
@@ -173,16 +199,6 @@ export class Line {
         this.#loseAll(lineFailure('TENDER_NOTICE_NOT_KEPT'));
       },
     });
-  }
-
-  /** What the line carries now; undefined while nobody knows. */
-  #carriedBytesPerSecond(): number | undefined {
-    const { capacityBytesPerSecond, capBytesPerSecond } = this.#sender.pace.describe();
-    const rate = Math.min(
-      capacityBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      capBytesPerSecond ?? Number.POSITIVE_INFINITY,
-    );
-    return Number.isFinite(rate) ? rate : undefined;
   }
 
   get isOpen(): boolean {
@@ -299,6 +315,7 @@ export class Line {
     this.#retire(lane);
     if (this.#lanes.count === 0) this.#beginDoubt(failure);
     else this.#keeper.tend();
+    this.#parted.ask();
     this.#sender.pump();
   }
 
@@ -311,7 +328,8 @@ export class Line {
 
   #release(lane: Lane): void {
     this.#sender.pace.laneLost(lane.serial, lane.unconfirmedWireBytes);
-    this.#sender.repeat(this.#lanes.remove(lane));
+    this.#lanes.remove(lane);
+    this.#parted.add(lane);
     this.#connector.freed(lane.number);
   }
 
@@ -374,10 +392,13 @@ export class Line {
         this.#retire(other);
     }
     this.#hello = hello;
+    if (isNew) this.#parted.giveUp(); // nobody knows any more
     if (isNew) this.#bindAnew(hello);
     if (this.#lanes.count === 1) this.#goOnSoon();
-    this.#endDoubt();
+    if (doubt) this.#endDoubt();
+    else this.#parted.ask();
     this.#documents.bindAll();
+    if (this.#documents.count === 0) this.#sender.sound();
     this.#keeper.tend();
     this.#watch();
     this.#sender.pump();
@@ -397,7 +418,9 @@ export class Line {
     this.#sender.waitFor(heldComesMs);
     const hello = this.#hello;
     this.#ports.clock.after(heldComesMs, () => {
-      if (this.#hello === hello) this.#documents.goOn();
+      if (this.#hello !== hello) return;
+      if (this.#parted.isEmpty) this.#documents.goOn();
+      else this.#goesOnWhenCounted = true;
     });
   }
 
@@ -408,6 +431,7 @@ export class Line {
     this.#keeper.stop();
     for (const lane of this.#lanes.all) this.#release(lane);
     this.#sender.stop();
+    this.#parted.stop();
     this.#stopWatching();
     this.#endInventory(failure);
     this.#noticesPaused = false;
@@ -472,6 +496,7 @@ export class Line {
       this.#sender.pump();
     }
     for (const lane of gone) this.#retire(lane);
+    if (gone.length > 0) this.#parted.ask();
     if (slept.length + gone.length > 0) {
       this.#ports.log({ event: 'line.lane.slept', slept: slept.length, gone: gone.length });
       this.#sender.pump();
@@ -485,6 +510,7 @@ export class Line {
     const doubt = { sinceMs: this.#ports.clock.monotonicMs(), end: new AbortController() };
     this.#doubt = doubt;
     this.#sender.halt();
+    this.#parted.stop(); // it asks again when something answers
     this.#connector.hangUp();
     void this.#race(doubt.end.signal).then((outcome) => {
       if (this.#doubt !== doubt || !('failure' in outcome)) return;
@@ -499,13 +525,17 @@ export class Line {
     this.#doubt = undefined;
     doubt.end.abort();
     this.#sender.goOn();
+    this.#parted.ask();
   }
 
   // ------------------------------------------------------------------------------ receiving
 
   #acknowledged(lane: Lane, ack: AckFrame): void {
     if (!this.#lanes.has(lane)) return;
+    const wasSounding = this.#sender.pace.isSounding;
     const bytes = this.#sender.acknowledged(ack, this.#ports.clock.monotonicMs());
+    if (this.#documents.count === 0) this.#sender.sound();
+    if (wasSounding) this.#keeper.tend();
     // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
     if (bytes > 0) this.#doubts = 0;
     if (bytes > 0) this.#endDoubt();
@@ -534,6 +564,9 @@ export class Line {
       case 'NOTICE':
         this.#notices.add(frame);
         this.#heedNotices();
+        break;
+      case 'COUNTED':
+        this.#parted.counted(frame);
         break;
       case 'INVENTORY_PAGE':
         if (this.#inventory?.lane !== lane) break;

@@ -80,6 +80,16 @@ export class LinePace {
     this.#spend(0, atMs);
   }
 
+  /** Asked when the line has nothing to do: bytes of padding that would tell its rate, in segments' worth; 0: none. */
+  soundingBytes(nowMs: number): number {
+    return this.#cap === undefined ? this.#finder.soundingBytes(nowMs) : 0;
+  }
+
+  /** The answer to a first padding is awaited. */
+  get isSounding(): boolean {
+    return this.#finder.isSounding;
+  }
+
   /** How long nothing may leave; 0: a frame of `grainBytes` now. */
   waitMs(nowMs: number): number {
     const waitMs = this.#finder.waitMs(nowMs);
@@ -87,6 +97,12 @@ export class LinePace {
     this.#spend(0, nowMs);
     const { tokens } = this.#bucket!;
     return Math.max(waitMs, tokens > 0 ? 0 : Math.max(1, Math.ceil((-tokens * 1_000) / this.#cap)));
+  }
+
+  /** What the line carries, bytes/s, under the cap; undefined while nobody knows. */
+  get bytesPerSecond(): number | undefined {
+    const { capacity } = this.#finder;
+    return this.#cap === undefined ? capacity : Math.min(this.#cap, capacity ?? this.#cap);
   }
 
   /** Unconfirmed bytes, all lanes together, at most. */

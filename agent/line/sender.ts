@@ -1,6 +1,6 @@
 // What leaves, and when: at the pace and within the window, each frame on the lane with the least unconfirmed bytes; what lanes
 // have lost goes first. Keeps the line's figures from what is confirmed. Used by line.ts, which says which lanes are open.
-import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
+import { encodePadding, encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
 import { type AckFrame, arrivalMs, type YachtFrame } from '../../cloud/contract/frames.ts';
 import { type Crossing, newEstimate, observe, type Sample } from '../../machines/estimators.ts';
 import type { Clock } from '../ports.ts';
@@ -18,7 +18,7 @@ export interface SenderPorts {
   /** Where frames go back to once they have left. */
   readonly frames: FramePool;
   /** The next frame of any document, its slice at most so long. `further`: to go beside one that was just taken. */
-  readonly next: (sliceMaxBytes: number, further?: 'further') => Parcel | undefined;
+  readonly next: (sliceMaxBytes: number, lane: number, further?: 'further') => Parcel | undefined;
   /** Is a frame about this handle still worth saying? */
   readonly isBound: (handle: number) => boolean;
   /** The first byte left on a line on which nothing was outstanding. */
@@ -136,6 +136,22 @@ export class Sender {
     else if (load.kind === 'said') this.#again.push(parcel);
   }
 
+  /** Nothing is to be sent: what padding tells of the rate, a first document need not wait for. */
+  sound(): void {
+    const { lanes } = this.#ports;
+    if (!this.isDry || this.#again.length > 0 || lanes.outstandingBytes > 0) return;
+    for (let left = this.pace.soundingBytes(this.#now); left > 0; left -= segmentBytes) {
+      const lane = lanes.best();
+      if (!lane) return;
+      const ping = encodeYachtFrame({ type: 'PING', stamp: Math.floor(this.#now) });
+      const passing = { kind: 'passing' } as const;
+      this.#send(lane, [
+        { frame: encodePadding(paddingBytes), load: passing },
+        { frame: ping, load: passing },
+      ]);
+    }
+  }
+
   /** What a lane has lost goes first. */
   repeat(parcels: readonly Parcel[]): void {
     for (const parcel of parcels) {
@@ -211,7 +227,7 @@ export class Sender {
       this.#pumpIn(laneFullMs);
       return false;
     }
-    const parcels = this.#grain(this.pace.grainBytes());
+    const parcels = this.#grain(this.pace.grainBytes(), lane.serial);
     this.isDry = parcels.length === 0;
     if (this.isDry) return false;
     this.#send(lane, parcels, (frame) => frames.give(frame));
@@ -219,16 +235,16 @@ export class Sender {
   }
 
   /** Frames that leave together: what the end of a chunk leaves of the grain is filled, as each record and segment costs. */
-  #grain(grainBytes: number): Parcel[] {
+  #grain(grainBytes: number, lane: number): Parcel[] {
     const { next } = this.#ports;
     const parcels: Parcel[] = [];
-    let parcel = this.#nextAgain() ?? next(grainBytes);
+    let parcel = this.#nextAgain() ?? next(grainBytes, lane);
     let leftBytes = grainBytes;
     while (parcel) {
       parcels.push(parcel);
       leftBytes -= messageBytes(parcel.frame.length) + sliceHeaderBytes;
       if (leftBytes < furtherLeastBytes || parcels.length === parcelsPerGrainMax) break;
-      parcel = next(leftBytes, 'further');
+      parcel = next(leftBytes, lane, 'further');
     }
     return parcels;
   }
@@ -281,6 +297,9 @@ export class Sender {
 const furtherLeastBytes = 256;
 const sliceHeaderBytes = 16;
 const parcelsPerGrainMax = 16;
+/** A segment of TCP, and the padding that fills it beside a PING, headers and their records. */
+const segmentBytes = 1_448;
+const paddingBytes = 1_360;
 /** Per confirmation. */
 const heldDecay = 0.98;
 /** Looked at again after this long when every lane is full. */
