@@ -105,7 +105,8 @@ export function createTracker(ports: {
         return afterEnd(key, ended(row, upload.taken, upload.stored), sighting, source);
       case 'cancelled':
         // What was sent of it before a crash may be ashore, whole.
-        if (upload.reason === 'superseded') return nextVersion(key, { ...row, stored: null }, sighting, source);
+        if (upload.reason === 'superseded')
+          return nextVersion(key, { ...row, stored: null }, sighting, source);
         // A person may have cancelled it when its last byte was on the way: then nobody knows the head ashore.
         return afterEnd(
           key,
