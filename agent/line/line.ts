@@ -27,6 +27,7 @@ import { createNoticeQueue } from './notice-queue.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
 import type { OutgoingDocument } from './outgoing.ts';
 import { provenReceipts } from './receipt-check.ts';
+import type { TcpCount } from './repeats.ts';
 import { Sender } from './sender.ts';
 import type { LineIdentity } from './upgrade.ts';
 
@@ -42,6 +43,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly keepNotices: (notices: readonly NoticeFrame[]) => Promise<number>;
   /** The open line is gone; not called for close(). */
   readonly lost: (failure: Failure, epoch: number) => void;
+  /** What the system's TCP has sent and sent again, so that a cap holds on the wire; absent: nobody knows. */
+  readonly tcpCount?: () => TcpCount | undefined;
   /** The line got bad, or good again: link.degraded, link.recovered. */
   readonly crossed: (crossing: Crossing) => void;
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
@@ -50,6 +53,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
 /** HELD comes in the same flight as HELLO. */
 const heldComesMs = 10;
 const doublingsMax = 3;
+/** Lanes for so many times the cap: what one holds back while TCP mends it is then little of a second. */
+const lanesOfCap = 4;
 
 export interface Opened {
   readonly epoch: number;
@@ -153,11 +158,11 @@ export class Line {
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
       measured: () => {
-        const { roundTripMs, capacityBytesPerSecond } = this.#sender.pace.describe();
+        const { roundTripMs } = this.#sender.pace.describe();
         return {
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-          bytesPerSecond: capacityBytesPerSecond ?? undefined,
+          bytesPerSecond: this.#carriedBytesPerSecond(lanesOfCap),
         };
       },
     });
@@ -175,12 +180,12 @@ export class Line {
     });
   }
 
-  /** What the line carries now; undefined while nobody knows. */
-  #carriedBytesPerSecond(): number | undefined {
+  /** What the line carries now, a cap taken so many times; undefined while nobody knows. */
+  #carriedBytesPerSecond(timesCap = 1): number | undefined {
     const { capacityBytesPerSecond, capBytesPerSecond } = this.#sender.pace.describe();
     const rate = Math.min(
       capacityBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      capBytesPerSecond ?? Number.POSITIVE_INFINITY,
+      timesCap * (capBytesPerSecond ?? Number.POSITIVE_INFINITY),
     );
     return Number.isFinite(rate) ? rate : undefined;
   }
