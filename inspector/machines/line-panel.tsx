@@ -49,7 +49,12 @@ export function LinePanel({ inspection: { source, cursor }, clock }: LinePanelPr
               </span>
               <span class="quiet">{sizeOfText(outstandingBytes, allowedBytes)} on the way</span>
             </p>
-            <progress class="timer-bar" max={allowedBytes} value={outstandingBytes} />
+            <progress
+              class="timer-bar"
+              max={allowedBytes}
+              value={outstandingBytes}
+              aria-label={`On the way on lane ${number}`}
+            />
           </li>
         ))}
       </ul>
