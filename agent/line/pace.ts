@@ -12,6 +12,8 @@ const segmentHeaderBytes = 52;
 const segmentBytes = 1_448;
 /** The cap's bucket: bursts stay below what a call notices. */
 const burstMs = 40;
+/** What a busy machine's late timer missed is made up for; whoever comes later than this had nothing to send. */
+const lateMostMs = 250;
 /** Below a cap, frames are this much of it, and whole segments if that is more than one. */
 const cappedGrainMs = 25;
 const cappedGrainMinBytes = 512;
@@ -42,6 +44,8 @@ export class LinePace {
   readonly #finder = new RateFinder();
   #cap: number | undefined;
   #bucket: Bucket | undefined;
+  /** When a wait for the cap ends that was told. */
+  #dueMs = Number.POSITIVE_INFINITY;
   #wireBytes = 0;
   #repeatedBytes = 0;
   readonly #repeats: Repeats;
@@ -108,7 +112,9 @@ export class LinePace {
     if (this.#cap === undefined) return waitMs;
     this.#spend(0, nowMs);
     const { tokens } = this.#bucket!;
-    return Math.max(waitMs, tokens > 0 ? 0 : Math.max(1, Math.ceil((-tokens * 1_000) / this.#cap)));
+    const capMs = tokens > 0 ? 0 : Math.max(1, Math.ceil((-tokens * 1_000) / this.#cap));
+    this.#dueMs = capMs > 0 ? nowMs + capMs : Number.POSITIVE_INFINITY;
+    return Math.max(waitMs, capMs);
   }
 
   /** Unconfirmed bytes, all lanes together, at most. */
@@ -149,7 +155,9 @@ export class LinePace {
     this.#wireBytes += repeatedBytes;
     this.#repeatedBytes += repeatedBytes;
     const bytes = sentBytes + repeatedBytes;
-    const policy = { ratePerSecond: this.#cap, burstMax: (this.#cap * burstMs) / 1_000 };
+    const sinceDueMs = nowMs - this.#dueMs;
+    const lateMs = sinceDueMs > 0 && sinceDueMs <= lateMostMs ? sinceDueMs : 0;
+    const policy = { ratePerSecond: this.#cap, burstMax: (this.#cap * (burstMs + lateMs)) / 1_000 };
     const bucket = refill(this.#bucket ?? createBucket({ ...policy, burstMax: 0 }, nowMs), policy, nowMs);
     this.#bucket = { ...bucket, tokens: bucket.tokens - bytes };
   }

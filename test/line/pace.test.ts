@@ -115,6 +115,31 @@ describe('the cap on a held clock', () => {
     }
   });
 
+  test('a machine that wakes late makes up for what it missed; a line that had nothing to send does not', () => {
+    const rate = 62_500;
+    const pace = new LinePace();
+    pace.throttle(rate, 0);
+    pace.roundTrip(50, 0);
+    pace.laneOpened(1, 0);
+    const send = (now: number) => {
+      let bytes = 0;
+      while (pace.waitMs(now) === 0) {
+        const messageBytes = pace.grainBytes();
+        const mark = pace.sent(messageBytes, now);
+        const sent = wireBytesOf(messageBytes);
+        pace.confirmed({ samples: [{ lane: 1, mark, bytes: sent, arrivalMs: now }], atMs: now });
+        bytes += sent;
+      }
+      return bytes;
+    };
+    let now = 0;
+    for (; now < 10_000; now += 5) send(now);
+    const before = pace.wireBytes;
+    for (now += 200; now < 11_000; now += 5) send(now);
+    expect(Math.abs((pace.wireBytes - before) / rate - 1)).toBeLessThan(0.03);
+    expect(send(now + 60_000)).toBeLessThan(0.07 * rate);
+  });
+
   test('below a cap of more than a segment a grain, records fill whole segments', () => {
     const pace = new LinePace();
     pace.throttle(62_500, 0);
