@@ -16,7 +16,7 @@ export interface OnLine {
 export interface Turns {
   /** Its age; empty: none yet. */
   readonly head: string;
-  /** Bytes of smaller ones beyond those of the head: above 0 it is the head's turn. */
+  /** Bytes of smaller ones beyond those of the head: above 0 it is the head's turn. Below 0: what its last frame was too long. */
   readonly passedBytes: number;
 }
 
@@ -47,7 +47,7 @@ export function spoken(sorted: readonly OnLine[], turns: Turns, spoke: OnLine, b
   const [head] = sorted;
   if (!head) return turns;
   const before = turns.head === head.age ? turns.passedBytes : 0;
-  if (spoke.age === head.age) return { head: head.age, passedBytes: Math.max(0, before - bytes) };
+  if (spoke.age === head.age) return { head: head.age, passedBytes: Math.max(-bytes, before - bytes) };
   if (spoke.priority !== head.priority) return turns;
   return { head: head.age, passedBytes: Math.min(passedMaxBytes, before + bytes) };
 }

@@ -160,6 +160,11 @@ function tellProgress(
   let told = -1;
   let markedAt = ports.clock.monotonicMs();
   let cancel = () => {};
+  let stopped = false;
+  const look = () => {
+    cancel();
+    if (!stopped) tell();
+  };
   const tell = () => {
     const { durableBytes, sentBytes, sizeBytes } = document.progress;
     if (told !== durableBytes + sentBytes) {
@@ -182,7 +187,10 @@ function tellProgress(
     cancel = ports.clock.after(progressEveryMs, tell);
   };
   tell();
+  // Somebody may be waiting to see an urgent one begin.
+  void document.whenBegun().then(look);
   return () => {
+    stopped = true;
     cancel();
     tell();
     cancel();

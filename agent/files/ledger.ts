@@ -10,7 +10,8 @@ const defaultRowsMaxCount = 1_000_000;
 
 export interface ChunkLedger {
   has(id: Uint8Array): Promise<boolean>;
-  remember(ids: Iterable<Uint8Array>): Promise<void>;
+  /** `areNew`: `has` said of each that it is not known. */
+  remember(ids: Iterable<Uint8Array>, areNew?: 'areNew'): Promise<void>;
   forget(ids: Iterable<Uint8Array>): Promise<void>;
 }
 
@@ -62,11 +63,11 @@ export function createLedger(
 
   return {
     has,
-    remember: (ids) =>
+    remember: (ids, areNew) =>
       inTurn(async (changes, before) => {
         let now = before;
         for (const id of ids) {
-          if (await has(id)) continue;
+          if (!areNew && (await has(id))) continue;
           changes.push({ type: 'put', key: chunkRowKey(id), value: '1' });
           now = { ...now, rows: now.rows + 1 };
         }

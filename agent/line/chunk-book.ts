@@ -192,7 +192,7 @@ export class ChunkBook {
     return stranger;
   }
 
-  /** These are durable ashore. Answers the ids of those that were on their way, and the bytes that did not have to go. */
+  /** These are durable ashore. Answers the ids of those whose bytes were on their way, and the bytes that did not have to go. */
   settle(run: Run): {
     readonly ids: Uint8Array[];
     readonly namedBytes: number;
@@ -203,18 +203,29 @@ export class ChunkBook {
     const ids: Uint8Array[] = [];
     let namedBytes = 0;
     const savedBytes = { zstd: 0, patch: 0 };
-    for (const [index, { length, id, encoded }] of this.#announced) {
-      if (index < run.start || index >= run.end) continue;
-      if (this.#isNamed(index)) namedBytes += length;
+    for (const index of this.#announcedIn(run)) {
+      const { length, id, encoded } = this.#announced.get(index)!;
+      const isNamed = this.#isNamed(index);
+      if (isNamed) namedBytes += length;
       else if (encoded) savedBytes[encoded.encoding] += length - encoded.lengthBytes;
       this.#announced.delete(index);
       this.#named.delete(index);
       this.#lost.delete(index);
       this.undurableBytes -= length;
       this.durableBytes += length;
-      if (id.length > 0) ids.push(id);
+      if (!isNamed) ids.push(id);
     }
     return { ids, namedBytes, savedBytes };
+  }
+
+  /** Each ACK repeats the runs of the last ones, a chunk or two long: what is on its way is not gone through for each. */
+  #announcedIn({ start, end }: Run): number[] {
+    const announced = this.#announced;
+    if (end - start > announced.size)
+      return [...announced.keys()].filter((index) => index >= start && index < end);
+    const found: number[] = [];
+    for (let index = start; index < end; index++) if (announced.has(index)) found.push(index);
+    return found;
   }
 
   #isNamed(index: number): boolean {

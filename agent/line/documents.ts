@@ -3,6 +3,7 @@ import type { HeldFrame } from '../../cloud/contract/frames.ts';
 import { ulidTimeMs } from '../../cloud/contract/ids.ts';
 import { compareOnLine, inTurn, noTurns, spoken } from '../../machines/line-turns.ts';
 import { urgentPriority } from '../../machines/schedule.ts';
+import { Echoes } from './echoes.ts';
 import type { EncodeLevels } from './encode-levels.ts';
 import type { FramePool } from './frame-pool.ts';
 import type { LineLimitsAboard } from './limits.ts';
@@ -17,8 +18,8 @@ export interface Documents {
   carry(upload: Upload, source: DocumentSource | undefined): OutgoingDocument;
   find(uploadId: string): OutgoingDocument | undefined;
   byHandle(handle: number): OutgoingDocument | undefined;
-  /** The next frame of the most urgent document that has one. */
-  next(sliceMaxBytes: number, further?: 'further'): Parcel | undefined;
+  /** The next frame of the most urgent document that has one; it leaves over the lane of this serial. */
+  next(sliceMaxBytes: number, lane: number, further?: 'further'): Parcel | undefined;
   bind(document: OutgoingDocument): void;
   bindAll(): void;
   unbindAll(): void;
@@ -33,6 +34,8 @@ export interface Documents {
 
 /** What the cloud said unasked about uploads not carried yet. */
 const heldRememberedMax = 64;
+/** What a frame is longer than the slice in it, and two grains may differ by. */
+const frameSlackBytes = 512;
 /** Uploads of this boot known to have been offered. */
 const offeredRememberedMax = 4_096;
 
@@ -43,6 +46,8 @@ export function createDocuments(parts: {
   readonly wake: () => void;
   /** Absent: nothing is compressed but packs. */
   readonly levels: EncodeLevels | undefined;
+  /** What the line carries; undefined while nobody knows. */
+  readonly bytesPerSecond: () => number | undefined;
 }): Documents {
   const { bootWallMs, limits, frames, wake, levels } = parts;
   const uploads = new Map<string, OutgoingDocument>();
@@ -54,6 +59,7 @@ export function createDocuments(parts: {
   /** All of them, most urgent and oldest first as of the last look. */
   const order: OutgoingDocument[] = [];
   const packer = new Packer();
+  const echoes = new Echoes(parts.bytesPerSecond);
   let turns = noTurns;
   let isOpen = false;
 
@@ -156,22 +162,28 @@ export function createDocuments(parts: {
       order.push(document);
       return document;
     },
-    next(sliceMaxBytes, further) {
+    next(sliceMaxBytes, lane, further) {
       const lost = further ? undefined : packer.again();
       if (lost) return lost;
       const waiting = order.sort(compareOnLine).filter((document) => document.hasMore && isBound(document));
       for (const document of inTurn(waiting, turns)) {
+        if (document.priority > urgentPriority) {
+          const echo = echoes.take(lane, sliceMaxBytes + frameSlackBytes);
+          if (echo) return echo;
+        }
         const peers = () => waiting.filter((one) => one !== document && one.priority === document.priority);
         const parcel = further
           ? document.takeFurther(sliceMaxBytes)
           : (packer.gather(document, peers, sliceMaxBytes) ?? document.take(sliceMaxBytes));
         if (!parcel) continue;
         turns = spoken(waiting, turns, document, parcel.frame.length);
+        if (document.priority <= urgentPriority && echoes.isShort(document.upload.sizeBytes ?? Infinity))
+          echoes.note(parcel.frame, lane, document, document.handle!);
         readAhead();
         return parcel;
       }
       readAhead();
-      return undefined;
+      return echoes.take(lane, sliceMaxBytes + frameSlackBytes);
     },
     bindAll() {
       isOpen = true;
@@ -183,6 +195,7 @@ export function createDocuments(parts: {
     unbindAll() {
       isOpen = false;
       packer.forget();
+      echoes.forget();
       handles.clear();
       held.clear();
       for (const document of uploads.values()) document.unbind();

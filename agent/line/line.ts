@@ -53,8 +53,6 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
 /** HELD comes in the same flight as HELLO. */
 const heldComesMs = 10;
 const doublingsMax = 3;
-/** Lanes for so many times the cap: what one holds back while TCP mends it is then little of a second. */
-const lanesOfCap = 4;
 
 export interface Opened {
   readonly epoch: number;
@@ -134,12 +132,13 @@ export class Line {
       bootWallMs: ports.clock.wallMs(),
       limits: this.#limits,
       wake: () => this.#sender.pump(),
+      bytesPerSecond: () => this.#sender.pace.bytesPerSecond,
       levels:
         ports.compress &&
         new EncodeLevels({
           clock: ports.clock,
           compress: ports.compress,
-          wireBytesPerSecond: () => this.#carriedBytesPerSecond(),
+          wireBytesPerSecond: () => this.#sender.pace.bytesPerSecond,
         }),
     });
     this.#sender = new Sender({
@@ -147,7 +146,7 @@ export class Line {
       limits: this.#limits,
       lanes: this.#lanes,
       frames,
-      next: (sliceMaxBytes, further) => this.#documents.next(sliceMaxBytes, further),
+      next: (...asked) => this.#documents.next(...asked),
       isBound: (handle) => this.#documents.byHandle(handle) !== undefined,
       stirred: () => this.#watch(),
     });
@@ -162,7 +161,7 @@ export class Line {
         return {
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-          bytesPerSecond: this.#carriedBytesPerSecond(lanesOfCap),
+          bytesPerSecond: this.#sender.pace.lanesBytesPerSecond,
         };
       },
     });
@@ -178,16 +177,6 @@ export class Line {
         this.#loseAll(lineFailure('TENDER_NOTICE_NOT_KEPT'));
       },
     });
-  }
-
-  /** What the line carries now, a cap taken so many times; undefined while nobody knows. */
-  #carriedBytesPerSecond(timesCap = 1): number | undefined {
-    const { capacityBytesPerSecond, capBytesPerSecond } = this.#sender.pace.describe();
-    const rate = Math.min(
-      capacityBytesPerSecond ?? Number.POSITIVE_INFINITY,
-      timesCap * (capBytesPerSecond ?? Number.POSITIVE_INFINITY),
-    );
-    return Number.isFinite(rate) ? rate : undefined;
   }
 
   get isOpen(): boolean {

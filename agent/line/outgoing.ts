@@ -92,6 +92,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   #proof: StoredProof | undefined;
   #closed = false;
   #suspended = false;
+  readonly #begun = new Outcome<true>();
   readonly #sent = new Outcome<Sent>();
   readonly #stored = new Outcome<Stored>();
 
@@ -183,6 +184,11 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   }
 
   // ------------------------------------------------------------------------------ for the effects
+
+  /** Its first byte has left. */
+  whenBegun(): Promise<true> {
+    return this.#begun.when();
+  }
 
   whenSent(): Promise<Sent> {
     return this.#sent.when();
@@ -415,6 +421,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (cut) {
       const { frame, index, from, to } = cut;
       this.sentBytes += this.#book.contentBytes(index, from, to);
+      this.#begun.end(true);
       if (this.#cargo.unsentOf(index) === undefined) this.#wanted.delete(index);
       void this.#read();
       return { frame, load: { kind: 'slice', owner: this, handle, index, from, to } };
@@ -675,7 +682,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     for (const index of this.#patches.keys())
       if (index >= run.start && index < run.end) this.#dropPatch(index);
     this.#cargo.cancel(run);
-    if (ids.length > 0) void this.#source?.ledger.remember(ids).catch(() => {}); // only a hint
+    if (ids.length > 0) void this.#source?.ledger.remember(ids, 'areNew').catch(() => {}); // only a hint
   }
 }
 

@@ -21,6 +21,8 @@ const cappedGrainMinBytes = 512;
 const handshakeBytes = 3_400;
 /** Handshakes make what follows wait for at most so long: at a trickle the line would look dead. */
 const handshakeWaitMaxMs = 500;
+/** Lanes for so many times the cap: what one holds back while TCP mends it is then little of a second. */
+const lanesOfCap = 4;
 /** What WebSocket and TLS take of a segment. */
 const frameOverheadBytes = 40;
 
@@ -115,6 +117,24 @@ export class LinePace {
     const capMs = tokens > 0 ? 0 : Math.max(1, Math.ceil((-tokens * 1_000) / this.#cap));
     this.#dueMs = capMs > 0 ? nowMs + capMs : Number.POSITIVE_INFINITY;
     return Math.max(waitMs, capMs);
+  }
+
+  /** What the line carries, bytes/s, under the cap; undefined while nobody knows. */
+  get bytesPerSecond(): number | undefined {
+    return this.#carried(1);
+  }
+
+  /** What lanes are opened for: a cap taken several times. */
+  get lanesBytesPerSecond(): number | undefined {
+    return this.#carried(lanesOfCap);
+  }
+
+  #carried(timesCap: number): number | undefined {
+    const rate = Math.min(
+      this.#finder.capacity ?? Number.POSITIVE_INFINITY,
+      timesCap * (this.#cap ?? Number.POSITIVE_INFINITY),
+    );
+    return Number.isFinite(rate) ? rate : undefined;
   }
 
   /** Unconfirmed bytes, all lanes together, at most. */

@@ -8,9 +8,9 @@ export interface TcpCount {
 }
 
 /** Counted anew at most so often. */
-const lookEveryMs = 100;
+const lookEveryMs = 25;
 /** Shares are those of the last seconds. */
-const keptPerLook = 0.97;
+const keptPerLook = 0.99;
 /** After so long without a look, what was sent meanwhile is told by nobody. */
 const staleMs = 10_000;
 /** A bare acknowledgement is no measure of a segment that is sent again. */

@@ -19,7 +19,7 @@ export interface SenderPorts {
   /** Where frames go back to once they have left. */
   readonly frames: FramePool;
   /** The next frame of any document, its slice at most so long. `further`: to go beside one that was just taken. */
-  readonly next: (sliceMaxBytes: number, further?: 'further') => Parcel | undefined;
+  readonly next: (sliceMaxBytes: number, lane: number, further?: 'further') => Parcel | undefined;
   /** Is a frame about this handle still worth saying? */
   readonly isBound: (handle: number) => boolean;
   /** The first byte left on a line on which nothing was outstanding. */
@@ -221,7 +221,7 @@ export class Sender {
       this.#pumpIn(laneFullMs);
       return false;
     }
-    const parcels = this.#grain(this.pace.grainBytes());
+    const parcels = this.#grain(this.pace.grainBytes(), lane.serial);
     this.isDry = parcels.length === 0;
     if (this.isDry) return false;
     this.#send(lane, parcels, (frame) => frames.give(frame));
@@ -229,16 +229,16 @@ export class Sender {
   }
 
   /** Frames that leave together: what the end of a chunk leaves of the grain is filled, as each record and segment costs. */
-  #grain(grainBytes: number): Parcel[] {
+  #grain(grainBytes: number, lane: number): Parcel[] {
     const { next } = this.#ports;
     const parcels: Parcel[] = [];
-    let parcel = this.#nextAgain() ?? next(grainBytes);
+    let parcel = this.#nextAgain() ?? next(grainBytes, lane);
     let leftBytes = grainBytes;
     while (parcel) {
       parcels.push(parcel);
       leftBytes -= messageBytes(parcel.frame.length) + sliceHeaderBytes;
       if (leftBytes < furtherLeastBytes || parcels.length === parcelsPerGrainMax) break;
-      parcel = next(leftBytes, 'further');
+      parcel = next(leftBytes, lane, 'further');
     }
     return parcels;
   }

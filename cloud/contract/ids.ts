@@ -86,9 +86,7 @@ export function readId(reader: ByteReader): string {
 }
 
 export function hexFromBytes(bytes: Uint8Array): string {
-  let hex = '';
-  for (const byte of bytes) hex += byte.toString(16).padStart(2, '0');
-  return hex;
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
 }
 
 /** Lower-case hex of even length; the caller has checked it. */

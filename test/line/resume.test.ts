@@ -18,8 +18,8 @@ async function witnessed(parts: Parameters<typeof yachtAndShore>[0] = {}) {
   const uploads = new Map<number, string>();
   const counted = { durableBytesSentAgain: 0, sentBytes: 0 };
   const record = yacht.link.onUp;
-  yacht.link.onUp = (bytes) => {
-    record(bytes);
+  yacht.link.onUp = (bytes, connection) => {
+    record(bytes, connection);
     const frame = yacht.frames.at(-1)!;
     if (frame.type === 'OFFER') uploads.set(frame.handle, frame.uploadId);
     if (frame.type !== 'SLICE') return;
@@ -99,8 +99,8 @@ describe('after a cut', () => {
       let fault = 0;
       const record = yacht.link.onUp;
       let nextFaultBytes = 10_000 * seed;
-      yacht.link.onUp = (frame) => {
-        record(frame);
+      yacht.link.onUp = (frame, connection) => {
+        record(frame, connection);
         if (yacht.link.upBytes < nextFaultBytes || fault >= 8) return;
         nextFaultBytes += 20_000 + 1_777 * seed;
         fault += 1;

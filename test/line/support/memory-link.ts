@@ -28,7 +28,11 @@ export class MemoryLink {
   dials = 0;
   upBytes = 0;
   readonly requests: LaneRequest[] = [];
-  onUp: (frame: Uint8Array) => void = () => {};
+  /** With the number of the connection, counted as they were made. */
+  onUp: (frame: Uint8Array, connection: number) => void = () => {};
+  /** Connections of which nothing arrives, as if their first segment were lost again and again. */
+  isStuck: (connection: number) => boolean = () => false;
+  #connections = 0;
   /** What came through to the shore. */
   onArrived: (frame: Uint8Array) => void = () => {};
   /** Changes, repeats or swallows what the cloud says. */
@@ -75,6 +79,7 @@ export class MemoryLink {
   #connect(aboard: LaneSocketEvents, accept: (socket: LaneSocket) => LaneSocketEvents): LaneSocket {
     const yacht: End = { events: aboard, waiting: [], paused: false };
     const shore: End = { events: undefined, waiting: [], paused: false };
+    const connection = this.#connections++;
     let ended = false;
     const end = (code: number, clean: boolean) => {
       if (ended) return;
@@ -95,7 +100,7 @@ export class MemoryLink {
       send: (bytes) => {
         if (ended) return;
         if (isUp) {
-          this.onUp(bytes);
+          this.onUp(bytes, connection);
           this.upBytes += bytes.length;
           if (this.cutAfterBytes !== undefined && this.upBytes > this.cutAfterBytes) {
             this.cutAfterBytes = undefined;
@@ -105,7 +110,7 @@ export class MemoryLink {
             this.#doomed = true;
             return;
           }
-          if (this.#doomed) return;
+          if (this.#doomed || this.isStuck(connection)) return;
         }
         const copy = Uint8Array.from(bytes);
         for (const frame of isUp ? [copy] : this.mapDown(copy))
