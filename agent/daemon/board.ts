@@ -55,8 +55,11 @@ export interface Board {
   place(id: string): InLine | undefined;
   /** Those on their way or aside, in the order they will go. */
   onTheirWay(after?: BoardPlace): Iterable<BoardPlace & { readonly state: string }>;
-  /** Stored and not yet indexed, and the last that ended (their receipts may not be written yet), newest first. */
-  ended(before?: string): Iterable<{ readonly id: string; readonly state: string }>;
+  /**
+   * Stored and not yet indexed, and the last that ended (their receipts may not be written yet), newest first: at most `most` of
+   * them, as they stand now, whatever happens to them while somebody reads the answer.
+   */
+  ended(most: number, before?: string): readonly { readonly id: string; readonly state: string }[];
 }
 
 export function createBoard(ports: {
@@ -221,18 +224,21 @@ export function createBoard(ports: {
           (ids.id(each) > after.id ? 1 : -1)) > 0;
       for (const each of way.walk(behind)) yield placed(each);
     },
-    *ended(before) {
+    ended(most, before) {
       const isBefore = (id: string) => before === undefined || id < before;
       const last = [...leaving].filter(([id]) => isBefore(id)).sort(([a], [b]) => (a < b ? 1 : -1));
+      const all: { readonly id: string; readonly state: string }[] = [];
       for (const each of stored.walk((other) => isBefore(ids.id(other)))) {
+        if (all.length >= most) break;
         const id = ids.id(each);
         while (last[0] !== undefined && last[0][0] > id) {
           const [other, state] = last.shift()!;
-          yield { id: other, state };
+          all.push({ id: other, state });
         }
-        yield { id, state: 'stored' };
+        all.push({ id, state: 'stored' });
       }
-      for (const [id, state] of last) yield { id, state };
+      for (const [id, state] of last) all.push({ id, state });
+      return all.slice(0, most);
     },
   };
 }

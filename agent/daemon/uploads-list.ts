@@ -41,7 +41,10 @@ export async function listUploads(
     }
   if (state !== undefined && !isEnded) return { ids, more: false, next: null };
   let scanned = 0;
-  for await (const { id, skipped } of ended(parts, state, from?.ended)) {
+  // What was on its way when this page began may have ended before the receipts are read.
+  const told = new Set(ids);
+  for await (const { id, skipped } of ended(parts, state, from?.ended, limit + scannedMaxReceipts + 1)) {
+    if (told.has(id)) continue;
     if (ids.length === limit || scanned === scannedMaxReceipts) return { ids, more: true, next: last };
     last = `e.${id}`;
     if (skipped) scanned += 1;
@@ -55,8 +58,9 @@ async function* ended(
   { host, board }: { readonly host: Pick<Host, 'newest'>; readonly board: Board },
   state: string | undefined,
   before: string | undefined,
+  most: number,
 ): AsyncGenerator<{ readonly id: string; readonly skipped: boolean }> {
-  const known = board.ended(before)[Symbol.iterator]();
+  const known = board.ended(most, before)[Symbol.iterator]();
   const receipts = state === 'stored' ? undefined : finished(host, before);
   let told: string | undefined;
   try {

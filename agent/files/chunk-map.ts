@@ -1,15 +1,16 @@
 // Remembers where each chunk of one document lay, in bounded memory, so that the reader can read an earlier one again.
 // Chunks are kept in blocks: recent blocks hold length and id of every chunk, older ones only where they began.
 
-/** Chunks in one block; a block is 36 KiB. */
+/** Chunks in one block; a block is 36 KiB, the first one of a short document less. */
 const defaultBlockChunks = 1024;
+const firstBlockChunks = 4;
 /** Blocks kept whole: the last 65,536 chunks, about 4.7 GB of document, in 2.3 MB. */
 const defaultBlocksMaxCount = 64;
 
 interface Block {
   count: number;
-  readonly lengths: Int32Array;
-  readonly ids: Uint8Array;
+  lengths: Int32Array;
+  ids: Uint8Array;
 }
 
 export interface ChunkPlace {
@@ -49,7 +50,7 @@ export class ChunkMap {
       this.#blocks.delete(number - this.#blocksMaxCount);
       this.#blocks.set(number, this.#emptied(oldest));
     }
-    append(this.#blocks.get(number)!, length, id);
+    this.#append(this.#blocks.get(number)!, length, id);
     this.#count += 1;
     this.#offset += length;
   }
@@ -74,25 +75,30 @@ export class ChunkMap {
     const oldestKept = Math.floor((this.#count - 1) / this.#blockChunks) - this.#blocksMaxCount + 1;
     for (const kept of this.#blocks.keys()) if (kept < oldestKept) this.#blocks.delete(kept);
     const block = this.#emptied(undefined);
-    for (const chunk of chunks) append(block, chunk.length, chunk.id);
+    for (const chunk of chunks) this.#append(block, chunk.length, chunk.id);
     this.#blocks.set(number, block);
   }
 
   /** A block to fill: a forgotten one's memory is used again. */
   #emptied(block: Block | undefined): Block {
-    if (!block)
-      return {
-        count: 0,
-        lengths: new Int32Array(this.#blockChunks),
-        ids: new Uint8Array(this.#blockChunks * 32),
-      };
+    if (!block) return newBlock(this.#count === 0 ? firstBlockChunks : this.#blockChunks);
     block.count = 0;
     return block;
   }
+
+  #append(block: Block, length: number, id: Uint8Array): void {
+    if (block.count === block.lengths.length) {
+      const { lengths, ids } = block;
+      Object.assign(block, newBlock(Math.min(this.#blockChunks, 4 * block.count)), { count: block.count });
+      block.lengths.set(lengths);
+      block.ids.set(ids);
+    }
+    block.lengths[block.count] = length;
+    block.ids.set(id, block.count * 32);
+    block.count += 1;
+  }
 }
 
-function append(block: Block, length: number, id: Uint8Array): void {
-  block.lengths[block.count] = length;
-  block.ids.set(id, block.count * 32);
-  block.count += 1;
+function newBlock(chunks: number): Block {
+  return { count: 0, lengths: new Int32Array(chunks), ids: new Uint8Array(chunks * 32) };
 }

@@ -2,7 +2,7 @@
 // descriptor from start to end; after every read the file is looked at again, and a file that is no longer the one that
 // was opened ends the pass with `changed`: two states are never spliced. Memory is the same for 5 GB as for 5 MB.
 // sendDocument (agent/line) opens it, the tracker does for comparing with the shore.
-import { createHash, hash } from 'node:crypto';
+import { createHash, type Hash, hash } from 'node:crypto';
 import type { Failure } from '../../cloud/contract/failure.ts';
 import type { FileStat, Files } from '../ports.ts';
 import { ChunkMap } from './chunk-map.ts';
@@ -57,6 +57,8 @@ export function openDocument(
   return new Reader(files, () => openSource(files, roots, source), settled, ifChanged, map);
 }
 
+const noBytes = new Uint8Array(0);
+
 /** What a pass ends with. */
 type Ending = Exclude<ReadStep, { chunk: ReadChunk }>;
 
@@ -75,7 +77,9 @@ class Reader implements DocumentReader {
   #from = 0;
   #to = 0;
   #position = 0;
-  readonly #whole = createHash('sha256');
+  /** Of a document of one chunk the chunk's hash is the whole's. */
+  #whole: Hash | undefined;
+  #only: Buffer | undefined;
   readonly #map: ChunkMap;
   readonly #free: Uint8Array[] = [];
   readonly #held = new Map<number, Uint8Array>();
@@ -143,8 +147,12 @@ class Reader implements DocumentReader {
     this.#from = end;
     const bytes = store.subarray(0, length);
     const id = hash('sha256', bytes, 'buffer');
-    this.#whole.update(bytes);
     const { count: index, offset } = this.#map;
+    if (length === this.#source!.stat.sizeBytes) this.#only = id;
+    else {
+      this.#whole ??= createHash('sha256');
+      this.#whole.update(bytes);
+    }
     this.#map.add(length, id);
     this.#hold(index, store);
     return { chunk: { index, offset, bytes, id } };
@@ -165,8 +173,9 @@ class Reader implements DocumentReader {
     const named = await this.#files.stat(path);
     if (named.inode !== stat.inode || named.device !== stat.device) return this.#ifChanged;
     const { count: chunks, offset: lengthBytes } = this.#map;
+    const sha256 = this.#only ?? this.#whole?.digest() ?? hash('sha256', noBytes, 'buffer');
     this.#buffer = Buffer.alloc(0); // read to its end: only single chunks are read again
-    return { end: { lengthBytes, sha256: this.#whole.digest(), chunks } };
+    return { end: { lengthBytes, sha256, chunks } };
   }
 
   /** Compares the open file with what was opened. Gone by name is `failed`: it may come back as it was. */

@@ -1,7 +1,6 @@
 // The open lanes of the session: which carries the next frame, which of them sleep, and what one leaves behind when it goes. Held
 // by line.ts, used by sender.ts; opened by lane-keeper.ts.
 import type { Lane } from './lane.ts';
-import type { Parcel } from './parcel.ts';
 
 /** Bytes of a lane that its socket may hold back: its kernel takes no more, and they would stand there as a queue of their own. */
 const bufferedMaxBytes = 64 * 1024;
@@ -60,10 +59,8 @@ export class Lanes {
     this.#open.set(lane.number, lane);
   }
 
-  /** Answers what it carried unconfirmed. */
-  remove(lane: Lane): Parcel[] {
+  remove(lane: Lane): void {
     if (this.has(lane)) this.#open.delete(lane.number);
-    return lane.giveUp();
   }
 
   /** The lane with the least unconfirmed bytes of those with room; undefined: none has any. */

@@ -26,6 +26,7 @@ import { type LineLimitsAboard, lineLimits } from './limits.ts';
 import { createNoticeQueue } from './notice-queue.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
 import type { OutgoingDocument } from './outgoing.ts';
+import { Parted } from './parted.ts';
 import { provenReceipts } from './receipt-check.ts';
 import type { TcpCount } from './repeats.ts';
 import { Sender } from './sender.ts';
@@ -99,6 +100,7 @@ export class Line {
   readonly #sender: Sender;
   readonly #lanes = new Lanes();
   readonly #keeper: LaneKeeper;
+  readonly #parted: Parted;
   readonly #documents: Documents;
   readonly #notices: ReturnType<typeof createNoticeQueue>;
   #boundTo: string | undefined;
@@ -115,6 +117,8 @@ export class Line {
   /** Since something was confirmed. */
   #doubts = 0;
   #noticesPaused = false;
+  /** What a broken line had brought is still to be counted. */
+  #goesOnWhenCounted = false;
   #cancelWatch: (() => void) | undefined;
   #inventory: Asked | undefined;
 
@@ -157,18 +161,39 @@ export class Line {
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
       measured: () => {
-        const { roundTripMs } = this.#sender.pace.describe();
+        const { pace } = this.#sender;
+        const { roundTripMs } = pace.describe();
         return {
+          isBeingMeasured: pace.isSounding,
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-          bytesPerSecond: this.#sender.pace.lanesBytesPerSecond,
+          bytesPerSecond: pace.lanesBytesPerSecond,
         };
       },
     });
+    this.#parted = new Parted({
+      clock: ports.clock,
+      say: (frame) => {
+        const lane = this.#doubt ? undefined : this.#lanes.best();
+        if (lane) this.#sender.say(frame, { kind: 'passing' }, lane);
+        return lane !== undefined;
+      },
+      roundTripMs: () => this.#sender.roundTripMs ?? this.#lastRttMs ?? 1_000,
+      repeat: (parcels) => this.#sender.repeat(parcels),
+      settled: () => {
+        if (this.#goesOnWhenCounted) this.#documents.goOn();
+        this.#goesOnWhenCounted = false;
+        this.#sender.pump();
+      },
+    });
     this.#notices = createNoticeQueue({
-      keep: ports.keepNotices,
-      seen: (cursor) => {
+      clock: ports.clock,
+      keep: async (notices) => {
+        const cursor = await ports.keepNotices(notices);
         this.#cursor = Math.max(this.#cursor, cursor);
+        return cursor;
+      },
+      seen: (cursor) => {
         this.#sender.say({ type: 'SEEN', cursor }, { kind: 'said' });
       },
       drained: () => this.#heedNotices(),
@@ -293,6 +318,7 @@ export class Line {
     this.#retire(lane);
     if (this.#lanes.count === 0) this.#beginDoubt(failure);
     else this.#keeper.tend();
+    this.#parted.ask();
     this.#sender.pump();
   }
 
@@ -305,7 +331,8 @@ export class Line {
 
   #release(lane: Lane): void {
     this.#sender.pace.laneLost(lane.serial, lane.unconfirmedWireBytes);
-    this.#sender.repeat(this.#lanes.remove(lane));
+    this.#lanes.remove(lane);
+    this.#parted.add(lane);
     this.#connector.freed(lane.number);
   }
 
@@ -368,10 +395,13 @@ export class Line {
         this.#retire(other);
     }
     this.#hello = hello;
+    if (isNew) this.#parted.giveUp(); // nobody knows any more
     if (isNew) this.#bindAnew(hello);
     if (this.#lanes.count === 1) this.#goOnSoon();
-    this.#endDoubt();
+    if (doubt) this.#endDoubt();
+    else this.#parted.ask();
     this.#documents.bindAll();
+    if (this.#documents.count === 0) this.#sender.sound();
     this.#keeper.tend();
     this.#watch();
     this.#sender.pump();
@@ -391,7 +421,9 @@ export class Line {
     this.#sender.waitFor(heldComesMs);
     const hello = this.#hello;
     this.#ports.clock.after(heldComesMs, () => {
-      if (this.#hello === hello) this.#documents.goOn();
+      if (this.#hello !== hello) return;
+      if (this.#parted.isEmpty) this.#documents.goOn();
+      else this.#goesOnWhenCounted = true;
     });
   }
 
@@ -402,6 +434,7 @@ export class Line {
     this.#keeper.stop();
     for (const lane of this.#lanes.all) this.#release(lane);
     this.#sender.stop();
+    this.#parted.stop();
     this.#stopWatching();
     this.#endInventory(failure);
     this.#noticesPaused = false;
@@ -466,6 +499,7 @@ export class Line {
       this.#sender.pump();
     }
     for (const lane of gone) this.#retire(lane);
+    if (gone.length > 0) this.#parted.ask();
     if (slept.length + gone.length > 0) {
       this.#ports.log({ event: 'line.lane.slept', slept: slept.length, gone: gone.length });
       this.#sender.pump();
@@ -479,6 +513,7 @@ export class Line {
     const doubt = { sinceMs: this.#ports.clock.monotonicMs(), end: new AbortController() };
     this.#doubt = doubt;
     this.#sender.halt();
+    this.#parted.stop(); // it asks again when something answers
     this.#connector.hangUp();
     void this.#race(doubt.end.signal).then((outcome) => {
       if (this.#doubt !== doubt || !('failure' in outcome)) return;
@@ -493,13 +528,17 @@ export class Line {
     this.#doubt = undefined;
     doubt.end.abort();
     this.#sender.goOn();
+    this.#parted.ask();
   }
 
   // ------------------------------------------------------------------------------ receiving
 
   #acknowledged(lane: Lane, ack: AckFrame): void {
     if (!this.#lanes.has(lane)) return;
+    const wasSounding = this.#sender.pace.isSounding;
     const bytes = this.#sender.acknowledged(ack, this.#ports.clock.monotonicMs());
+    if (this.#documents.count === 0) this.#sender.sound();
+    if (wasSounding) this.#keeper.tend();
     // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
     if (bytes > 0) this.#doubts = 0;
     if (bytes > 0) this.#endDoubt();
@@ -528,6 +567,9 @@ export class Line {
       case 'NOTICE':
         this.#notices.add(frame);
         this.#heedNotices();
+        break;
+      case 'COUNTED':
+        this.#parted.counted(frame);
         break;
       case 'INVENTORY_PAGE':
         if (this.#inventory?.lane !== lane) break;

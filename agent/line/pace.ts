@@ -19,8 +19,6 @@ const cappedGrainMs = 25;
 const cappedGrainMinBytes = 512;
 /** What opening a lane costs: TCP, TLS with a post-quantum key share, the signed upgrade (measured: 3.3 to 3.5 KB). */
 const handshakeBytes = 3_400;
-/** Handshakes make what follows wait for at most so long: at a trickle the line would look dead. */
-const handshakeWaitMaxMs = 500;
 /** Lanes for so many times the cap: what one holds back while TCP mends it is then little of a second. */
 const lanesOfCap = 4;
 /** What WebSocket and TLS take of a segment. */
@@ -48,6 +46,8 @@ export class LinePace {
   #bucket: Bucket | undefined;
   /** When a wait for the cap ends that was told. */
   #dueMs = Number.POSITIVE_INFINITY;
+  /** When something left last. */
+  #leftMs = Number.NEGATIVE_INFINITY;
   #wireBytes = 0;
   #repeatedBytes = 0;
   readonly #repeats: Repeats;
@@ -82,8 +82,8 @@ export class LinePace {
   }
 
   laneOpened(lane: number, atMs: number): void {
-    const most = ((this.#cap ?? Number.POSITIVE_INFINITY) * handshakeWaitMaxMs) / 1_000;
-    this.#spend(Math.min(handshakeBytes, most), atMs);
+    // Not taken from the cap: lanes are opened ahead, and nothing urgent is to wait for one.
+    this.#wireBytes += handshakeBytes;
     this.#finder.laneOpened(lane, atMs);
   }
 
@@ -106,6 +106,16 @@ export class LinePace {
     this.#spend(0, atMs);
     this.#cap = bytesPerSecond === null ? undefined : Math.max(1, bytesPerSecond);
     this.#spend(0, atMs);
+  }
+
+  /** Asked when the line has nothing to do: bytes of padding that would tell its rate, in segments' worth; 0: none. */
+  soundingBytes(nowMs: number): number {
+    return this.#cap === undefined ? this.#finder.soundingBytes(nowMs) : 0;
+  }
+
+  /** The answer to a first padding is awaited. */
+  get isSounding(): boolean {
+    return this.#finder.isSounding;
   }
 
   /** How long nothing may leave; 0: a frame of `grainBytes` now. */
@@ -177,7 +187,11 @@ export class LinePace {
     const bytes = sentBytes + repeatedBytes;
     const sinceDueMs = nowMs - this.#dueMs;
     const lateMs = sinceDueMs > 0 && sinceDueMs <= lateMostMs ? sinceDueMs : 0;
-    const policy = { ratePerSecond: this.#cap, burstMax: (this.#cap * (burstMs + lateMs)) / 1_000 };
+    // The link may take a while to carry what was missed.
+    const keptBytes = nowMs - this.#leftMs <= lateMostMs ? (this.#bucket?.tokens ?? 0) : 0;
+    if (segments > 0) this.#leftMs = nowMs;
+    const burstMax = Math.max(keptBytes, (this.#cap * (burstMs + lateMs)) / 1_000);
+    const policy = { ratePerSecond: this.#cap, burstMax };
     const bucket = refill(this.#bucket ?? createBucket({ ...policy, burstMax: 0 }, nowMs), policy, nowMs);
     this.#bucket = { ...bucket, tokens: bucket.tokens - bytes };
   }

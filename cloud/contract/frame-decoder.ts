@@ -134,6 +134,8 @@ function readYachtFrame(type: number, reader: ByteReader): YachtFrame | undefine
       const nonce = optional(reader, 16);
       return { type: 'PING', stamp, ...(nonce && { nonce }) };
     }
+    case frameTypes.LEFT:
+      return { type: 'LEFT', serials: list(reader, frameLimits.lanesLeftMaxCount, () => reader.varint()) };
     case frameTypes.BYE:
       return readBye(reader);
     default:
@@ -253,6 +255,14 @@ function readCloudFrame(type: number, reader: ByteReader): CloudFrame | undefine
       const signature = optional(reader, 64);
       return { type: 'PONG', stamp, ...(signature && { signature }) };
     }
+    case frameTypes.COUNTED:
+      return {
+        type: 'COUNTED',
+        lanes: list(reader, frameLimits.lanesLeftMaxCount, () => ({
+          serial: reader.varint(),
+          receivedBytes: reader.varint(),
+        })),
+      };
     case frameTypes.BYE_FROM_CLOUD:
       return readBye(reader);
     default:

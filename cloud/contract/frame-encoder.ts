@@ -27,6 +27,8 @@ import { writeRuns } from './runs.ts';
 
 export const sliceHeaderMaxBytes = 1 + 3 * 8;
 
+const paddingType = 0x4f;
+
 /** Throws RangeError when a field cannot travel (a programmer's error: values are checked where they come in). */
 export function encodeYachtFrame(frame: YachtFrame): Uint8Array {
   switch (frame.type) {
@@ -61,6 +63,11 @@ export function encodeYachtFrame(frame: YachtFrame): Uint8Array {
         .varint(frame.stamp)
         .prefixed(frame.nonce ?? nothing)
         .done();
+    case 'LEFT': {
+      const writer = start(frameTypes.LEFT).varint(frame.serials.length);
+      for (const serial of frame.serials) writer.varint(serial);
+      return writer.done();
+    }
     case 'BYE':
       return bye(frameTypes.BYE, frame);
   }
@@ -92,6 +99,11 @@ export function encodeCloudFrame(frame: CloudFrame): Uint8Array {
         .varint(frame.stamp)
         .prefixed(frame.signature ?? nothing)
         .done();
+    case 'COUNTED': {
+      const writer = start(frameTypes.COUNTED).varint(frame.lanes.length);
+      for (const { serial, receivedBytes } of frame.lanes) writer.varint(serial).varint(receivedBytes);
+      return writer.done();
+    }
     case 'BYE':
       return bye(frameTypes.BYE_FROM_CLOUD, frame);
   }
@@ -139,6 +151,13 @@ export function encodeHelloBody(frame: Omit<HelloFrame, 'signature'>): Uint8Arra
 }
 
 const nothing = new Uint8Array(0);
+
+/** Bytes that mean nothing, to be confirmed like any others. Of a type that readers skip. */
+export function encodePadding(lengthBytes: number): Uint8Array {
+  const frame = new Uint8Array(Math.max(1, lengthBytes));
+  frame[0] = paddingType;
+  return frame;
+}
 
 function start(type: number): ByteWriter {
   return new ByteWriter().byte(type);

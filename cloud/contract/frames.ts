@@ -118,6 +118,13 @@ export interface InventoryFrame {
   readonly extensions: readonly Extension[];
 }
 
+/** These lanes are given up aboard: nothing more is read from them, and COUNTED tells what they brought. */
+export interface LeftFrame {
+  readonly type: 'LEFT';
+  /** HELLO.serial of each. */
+  readonly serials: readonly number[];
+}
+
 /** Heartbeat; with a nonce (16 bytes) the answer must be signed. */
 export interface PingFrame {
   readonly type: 'PING';
@@ -286,6 +293,12 @@ export interface PongFrame {
   readonly signature?: Uint8Array;
 }
 
+/** The answer to LEFT, and final: what else left on these lanes never arrives. A lane that nobody remembers brought nothing. */
+export interface CountedFrame {
+  readonly type: 'COUNTED';
+  readonly lanes: readonly Pick<LaneAck, 'serial' | 'receivedBytes'>[];
+}
+
 /** Either way: this lane ends. Over the cloud's signature of HELLO it is as true as the lane is. */
 export interface ByeFrame {
   readonly type: 'BYE';
@@ -304,6 +317,7 @@ export type YachtFrame =
   | DropFrame
   | SeenFrame
   | InventoryFrame
+  | LeftFrame
   | PingFrame
   | ByeFrame;
 
@@ -317,6 +331,7 @@ export type CloudFrame =
   | RefusedFrame
   | InventoryPageFrame
   | PongFrame
+  | CountedFrame
   | ByeFrame;
 
 export type Frame = YachtFrame | CloudFrame;
@@ -335,6 +350,7 @@ export const frameTypes = {
   BYE: 0x09,
   COPY: 0x0a,
   PACK: 0x0b,
+  LEFT: 0x0c,
   HELLO: 0x81,
   HELD: 0x82,
   ACK: 0x83,
@@ -345,6 +361,7 @@ export const frameTypes = {
   INVENTORY_PAGE: 0x88,
   PONG: 0x89,
   BYE_FROM_CLOUD: 0x8a,
+  COUNTED: 0x8b,
 } as const;
 
 /** Ceilings of the frames' own fields, the same on both ends; what a peer may use of them is in HELLO's limits. */
@@ -360,6 +377,7 @@ export const frameLimits = {
   manifestEntriesMaxCount: 2_048,
   partialsMaxCount: 256,
   lanesPerAckMaxCount: 16,
+  lanesLeftMaxCount: 64,
   documentsPerAckMaxCount: 256,
   /** Tenths of a millisecond since the cloud started: 3,500 years. */
   tenthsMax: 2 ** 50,

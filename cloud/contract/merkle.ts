@@ -1,16 +1,28 @@
 // A tree of hashes over a few byte strings (RFC 9162, section 2.1): one root stands for all, and the path of one leaf proves it
 // with a handful of hashes. Receipts share a signature by it: receipt.ts.
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
-const leafPrefix = Uint8Array.of(0);
-const nodePrefix = Uint8Array.of(1);
+/** Of one leaf, or of some: of all of them it is the whole tree. */
+export interface MerkleTree {
+  /** 32 bytes. */
+  readonly hash: Uint8Array;
+  readonly count: number;
+  readonly halves?: readonly [MerkleTree, MerkleTree];
+}
+
+/** Used again: a batch has a hundred nodes. */
+const nodeBytes = new Uint8Array(65).fill(1, 0, 1);
 
 function leafHash(bytes: Uint8Array): Uint8Array {
-  return createHash('sha256').update(leafPrefix).update(bytes).digest();
+  const prefixed = new Uint8Array(1 + bytes.length);
+  prefixed.set(bytes, 1);
+  return hash('sha256', prefixed, 'buffer');
 }
 
 function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
-  return createHash('sha256').update(nodePrefix).update(left).update(right).digest();
+  nodeBytes.set(left, 1);
+  nodeBytes.set(right, 33);
+  return hash('sha256', nodeBytes, 'buffer');
 }
 
 /** The largest power of two below `count`: how many leaves are on the left. */
@@ -18,21 +30,23 @@ function leftCount(count: number): number {
   return 2 ** Math.floor(Math.log2(count - 1));
 }
 
-/** 32 bytes; at least one leaf. */
-export function merkleRoot(leaves: readonly Uint8Array[]): Uint8Array {
-  if (leaves.length === 0) throw new RangeError('a tree without leaves');
-  if (leaves.length === 1) return leafHash(leaves[0]!);
-  const left = leftCount(leaves.length);
-  return nodeHash(merkleRoot(leaves.slice(0, left)), merkleRoot(leaves.slice(left)));
+/** At least one leaf. */
+export function merkleTree(leaves: readonly Uint8Array[]): MerkleTree {
+  const count = leaves.length;
+  if (count === 0) throw new RangeError('a tree without leaves');
+  if (count === 1) return { hash: leafHash(leaves[0]!), count };
+  const left = merkleTree(leaves.slice(0, leftCount(count)));
+  const right = merkleTree(leaves.slice(left.count));
+  return { hash: nodeHash(left.hash, right.hash), count, halves: [left, right] };
 }
 
 /** The hashes beside the way from a leaf to the root, lowest first. */
-export function merklePath(leaves: readonly Uint8Array[], position: number): Uint8Array[] {
-  if (leaves.length <= 1) return [];
-  const left = leftCount(leaves.length);
-  return position < left
-    ? [...merklePath(leaves.slice(0, left), position), merkleRoot(leaves.slice(left))]
-    : [...merklePath(leaves.slice(left), position - left), merkleRoot(leaves.slice(0, left))];
+export function merklePath({ halves }: MerkleTree, position: number): Uint8Array[] {
+  if (!halves) return [];
+  const [left, right] = halves;
+  return position < left.count
+    ? [...merklePath(left, position), right.hash]
+    : [...merklePath(right, position - left.count), left.hash];
 }
 
 /** The root that a leaf and its path lead to; `next` gives the path's hashes, lowest first. */

@@ -3,7 +3,7 @@
 import { ByteReader, ByteWriter, Malformed } from './bytes.ts';
 import { bytesFromHex, hexFromBytes } from './ids.ts';
 import { type Signer, verifySignature } from './keys.ts';
-import { merklePath, merkleRoot, rootFromPath } from './merkle.ts';
+import { merklePath, merkleTree, rootFromPath } from './merkle.ts';
 
 export interface ReceiptFacts {
   readonly tenantId: string;
@@ -67,7 +67,7 @@ function batchMessage(root: Uint8Array): Uint8Array {
 
 /** Signs a batch of canonical receipts. */
 export function signReceipts(signer: Signer, receipts: readonly Uint8Array[]): Uint8Array {
-  return signer.sign(batchMessage(merkleRoot(receipts)));
+  return signer.sign(batchMessage(merkleTree(receipts).hash));
 }
 
 /** True only if the cloud signed exactly this batch, in this order: one verification for all of it. */
@@ -77,21 +77,22 @@ export function verifyBatch(
   publicKey: Uint8Array,
 ): boolean {
   if (receipts.length === 0 || receipts.length > receiptBatchMaxCount) return false;
-  return verifySignature(publicKey, batchMessage(merkleRoot(receipts)), signature);
+  return verifySignature(publicKey, batchMessage(merkleTree(receipts).hash), signature);
 }
 
 /**
- * The proof that belongs to one receipt of a batch, to be kept beside it: signature (64), position, count, and the path of hashes
- * to the root. With it and the cloud's public key anybody can check the receipt, years later, alone.
+ * The proofs that belong to the receipts of a batch, each to be kept beside its own: signature (64), position, count, and the path
+ * of hashes to the root. With it and the cloud's public key anybody can check the receipt, years later, alone.
  */
-export function proofFor(
-  signature: Uint8Array,
-  receipts: readonly Uint8Array[],
-  position: number,
-): Uint8Array {
-  const writer = new ByteWriter(64 + 2 + 32 * 6).fixed(signature).varint(position).varint(receipts.length);
-  for (const hash of merklePath(receipts, position)) writer.fixed(hash);
-  return writer.done();
+export function proofsFor(signature: Uint8Array, receipts: readonly Uint8Array[]): Uint8Array[] {
+  const tree = merkleTree(receipts);
+  return receipts.map((_, position) => {
+    const path = merklePath(tree, position);
+    const writer = new ByteWriter(64 + 2 + 32 * path.length).fixed(signature);
+    writer.varint(position).varint(receipts.length);
+    for (const hash of path) writer.fixed(hash);
+    return writer.done();
+  });
 }
 
 /** True only if the cloud signed exactly this receipt. */

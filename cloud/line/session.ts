@@ -20,6 +20,9 @@ import { createReceipts, type Receipts } from './receipts.ts';
 import { RoundTrip } from './round-trip.ts';
 import { Said } from './said.ts';
 
+/** Lanes that have ended and are still remembered. */
+const countedMax = 256;
+
 export interface SessionPorts extends DeskPorts {
   readonly notices: Pick<Notices, 'acknowledge'>;
   readonly hub: NoticeHub;
@@ -41,6 +44,8 @@ export class Session {
   readonly #notices: NoticePost;
   readonly #left: (session: Session) => void;
   readonly #inventories = new Set<Lane>();
+  /** What lanes that have ended brought, by serial. */
+  readonly #counted = new Map<number, number>();
   #serial = 0;
   #paused = false;
   #over = false;
@@ -123,6 +128,8 @@ export class Session {
     if (!this.#lanes.delete(lane)) return;
     this.#laneLostMs = this.ports.clock.monotonicMs();
     if (this.#over) return;
+    this.#counted.set(lane.serial, lane.receivedBytes);
+    if (this.#counted.size > countedMax) this.#counted.delete(this.#counted.keys().next().value!);
     // What that lane may have carried away unheard is said again on the others.
     this.#said.laneGone(lane);
     this.#desk.oweAll();
@@ -179,6 +186,9 @@ export class Session {
       case 'SEEN':
         this.#notices.seen(frame.cursor);
         return;
+      case 'LEFT':
+        this.#count(lane, frame.serials);
+        return;
       case 'INVENTORY':
         this.#inventory(lane, frame.after);
         return;
@@ -193,6 +203,16 @@ export class Session {
       case 'BYE':
         return; // the lane's own business
     }
+  }
+
+  /** The yacht has given these up: from now on nothing of them counts. */
+  #count(lane: Lane, serials: readonly number[]): void {
+    for (const one of [...this.#lanes]) if (one !== lane && serials.includes(one.serial)) one.abandon();
+    const lanes = serials.flatMap((serial) => {
+      const receivedBytes = this.#counted.get(serial);
+      return receivedBytes === undefined ? [] : [{ serial, receivedBytes }];
+    });
+    this.#said.say({ type: 'COUNTED', lanes });
   }
 
   /** How long a finish with holes waits still: nothing, when no other lane can have what is missing. */

@@ -44,6 +44,27 @@ describe('the list of documents', () => {
     });
   });
 
+  test('has each once in every page, while all of them end', async () => {
+    const aboard = await queueAboard(await temporaryDirectory(), { handlers: smooth });
+    onTestFinished(() => aboard.close());
+    const count = 60;
+    for (let i = 1; i <= count; i++) await addUpload(aboard.host, i);
+    await expect.poll(() => aboard.board.states().stored).toBe(count);
+    let ended = 0;
+    const ending = (async () => {
+      for (let i = count; i >= 1; i--, ended++)
+        await aboard.host.send(
+          `upload/${uploadId(i)}`,
+          { type: 'document.indexed', documentId: 'doc-1', version: 1, passages: 3 },
+          { src: 'sys' },
+        );
+    })();
+    const all = Array.from({ length: count }, (_, i) => count - i);
+    while (ended < count) expect(ids((await aboard.uploads.list({ limit: 1_000 })).items)).toEqual(all);
+    await ending;
+    expect(ids((await aboard.uploads.list({ limit: 1_000 })).items)).toEqual(all);
+  });
+
   test('is searched by a piece of the name, whatever its case', async () => {
     const aboard = await queueAboard(await temporaryDirectory());
     onTestFinished(() => aboard.close());

@@ -99,6 +99,7 @@ export const yachtFrames = fc.oneof(
   }),
   record({ type: fc.constant('DROP'), handle: number }),
   record({ type: fc.constant('SEEN'), cursor: number }),
+  record({ type: fc.constant('LEFT'), serials: fc.array(number, { maxLength: 64 }) }),
   record(
     { type: fc.constant('INVENTORY'), after: fc.uint8Array({ minLength: 1, maxLength: 255 }), extensions },
     ['after'],
@@ -199,6 +200,10 @@ export const cloudFrames = fc.oneof(
         indexed: fc.boolean(),
       }),
     ),
+  }),
+  record({
+    type: fc.constant('COUNTED'),
+    lanes: fc.array(record({ serial: number, receivedBytes: number }), { maxLength: 64 }),
   }),
   record({ type: fc.constant('PONG'), stamp: number, signature }, ['signature']),
   record({ type: fc.constant('BYE'), code, message, retryAfterMs: number }),

@@ -9,7 +9,7 @@ import { mintUlid, ulidFromBytes, ulidTimeMs, ulidToBytes } from '../../cloud/co
 import { fingerprint, signerFromSeed, verifySignature } from '../../cloud/contract/keys.ts';
 import { formatClaim, parseClaim, parseSignatureInput } from '../../cloud/contract/line-header.ts';
 import {
-  proofFor,
+  proofsFor,
   readReceipt,
   receiptBatchMaxCount,
   receiptBytes,
@@ -40,7 +40,7 @@ describe('receipts', () => {
       const batch = Array.from({ length: count }, (_, n) => receiptBytes(facts(n)));
       const signature = signReceipts(cloud, batch);
       for (const [position, receipt] of batch.entries()) {
-        const proof = proofFor(signature, batch, position);
+        const proof = proofsFor(signature, batch)[position]!;
         expect(verifyReceipt(receipt, proof, cloud.publicKey)).toBe(true);
         expect(Buffer.from(proof).toString('base64').length).toBeLessThanOrEqual(384);
         expect(verifyReceipt(receiptBytes(facts(99)), proof, cloud.publicKey)).toBe(false);
@@ -63,7 +63,7 @@ describe('receipts', () => {
 
   test('one flipped bit anywhere in receipt, proof or key refuses it', () => {
     const batch = [receiptBytes(facts(1)), receiptBytes(facts(2))];
-    const proof = proofFor(signReceipts(cloud, batch), batch, 0);
+    const proof = proofsFor(signReceipts(cloud, batch), batch)[0]!;
     const flipped = (source: Uint8Array, bit: number) => {
       const copy = Uint8Array.from(source);
       copy[bit >> 3] = copy[bit >> 3]! ^ (1 << (bit & 7));

@@ -1,4 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { decodeYachtFrame } from '../../cloud/contract/frame-decoder.ts';
+import { RunSet } from '../../cloud/contract/runs.ts';
+import type { Documents } from '../../cloud/decide/documents.ts';
 import { FakeRandom } from '../support/fake-random.ts';
 import { content, yachtAndShore } from './support/yacht.ts';
 
@@ -45,6 +48,68 @@ describe('several lanes', () => {
       look();
       expect((await yacht.carry(uploadId)).type).toBe('upload.stored');
       expect((await yacht.shore.content(uploadId)).equals(bytes)).toBe(true);
+    }
+  });
+});
+
+describe('a lane that ends', () => {
+  /** Slices handed to the wire of chunks that the shore had stored before, with lanes that end one after the other. */
+  async function durableSentAgain(
+    seed: number,
+  ): Promise<{ durableBytes: number; arrivedTwiceBytes: number }> {
+    const durable = new Set<number>();
+    const wrap = (documents: Documents): Documents => ({
+      ...documents,
+      async store(...given) {
+        const answer = await documents.store(...given);
+        for (const index of answer.durable) durable.add(index);
+        return answer;
+      },
+    });
+    const yacht = await yachtAndShore({
+      aboard: { lanesMax: 4, windowStartBytes: 32_000 },
+      ashore: { wrap },
+    });
+    yacht.link.latencyMs = 30;
+    await yacht.until(yacht.open());
+    await yacht.clock.advance(1_000);
+    let durableBytes = 0;
+    const record = yacht.link.onUp;
+    yacht.link.onUp = (bytes, connection) => {
+      record(bytes, connection);
+      const frame = yacht.frames.at(-1)!;
+      if (frame.type === 'SLICE' && durable.has(frame.index)) durableBytes += frame.bytes.length;
+    };
+    const arrived = new Map<number, RunSet>();
+    let arrivedTwiceBytes = 0;
+    yacht.link.onArrived = (bytes) => {
+      const decoded = decodeYachtFrame(bytes);
+      if (!('frame' in decoded) || decoded.frame.type !== 'SLICE') return;
+      const { index, offset, bytes: part } = decoded.frame;
+      const before = arrived.get(index) ?? new RunSet();
+      arrived.set(index, before);
+      const countBefore = before.count;
+      before.add(offset, offset + part.length);
+      arrivedTwiceBytes += part.length - (before.count - countBefore);
+    };
+    const bytes = content(2_000_000, seed);
+    const uploadId = yacht.upload(bytes);
+    let ends = 5;
+    const end = () => {
+      yacht.link.cutOne(ends + seed);
+      ends -= 1;
+      if (ends > 0) yacht.clock.after(60 + 7 * seed, end);
+    };
+    yacht.clock.after(150, end);
+    expect((await yacht.carry(uploadId)).type).toBe('upload.stored');
+    expect(ends).toBe(0);
+    expect((await yacht.shore.content(uploadId)).equals(bytes)).toBe(true);
+    return { durableBytes, arrivedTwiceBytes };
+  }
+
+  test('is counted ashore before anything of it goes again: nothing durable does, and nothing arrives twice', async () => {
+    for (let seed = 1; seed <= 8; seed++) {
+      expect(await durableSentAgain(seed)).toEqual({ durableBytes: 0, arrivedTwiceBytes: 0 });
     }
   });
 });

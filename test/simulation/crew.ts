@@ -69,9 +69,17 @@ export class Crew {
   produce(): void {
     const { random } = this.#parts;
     const kind = random.unit();
-    if (kind < 0.3) this.#newFile();
+    if (kind < 0.27) this.#newFile();
     else if (kind < 0.65) this.changeFile();
+    else if (kind < 0.7) this.#burst();
     else this.#add();
+  }
+
+  /** A folder of receipts, all at once. */
+  #burst(): void {
+    const { random } = this.#parts;
+    const count = random.between(3, 8);
+    for (let n = 0; n < count; n++) this.#newFile(random.bytes(Math.floor(random.spread(10, 6_000))));
   }
 
   /** An existing file gets other bytes: in place, by replacement, or back to what it once was. */
@@ -179,10 +187,9 @@ export class Crew {
     }
   }
 
-  #newFile(): void {
+  #newFile(bytes = this.#fresh()): void {
     const { random, files, sources } = this.#parts;
     const path = `${folderPath}/${oddName(random, ++this.#names)}`;
-    const bytes = this.#fresh();
     sources.has(nameOf(path), bytes);
     files.write(path, bytes);
   }
@@ -226,9 +233,27 @@ export class Crew {
     const kind = random.unit();
     if (kind < 0.06) return new Uint8Array(0);
     if (kind < 0.12) return random.bytes(1);
-    return random.bytes(
-      Math.floor(kind < 0.75 ? random.spread(100, 20_000) : random.spread(20_000, 300_000)),
+    const length = Math.floor(
+      kind < 0.7
+        ? random.spread(100, 20_000)
+        : kind < 0.98
+          ? random.spread(20_000, 300_000)
+          : random.spread(300_000, 800_000),
     );
+    return random.chance(0.4) ? this.#prose(length) : random.bytes(length);
+  }
+
+  /** What compresses: words again and again, never the same ones. */
+  #prose(length: number): Uint8Array {
+    const { random } = this.#parts;
+    const words = Array.from({ length: 50 }, () => random.bytes(random.between(2, 9)));
+    const bytes = new Uint8Array(length);
+    for (let at = 0; at < length; ) {
+      const word = random.pick(words).subarray(0, length - at);
+      bytes.set(word, at);
+      at += word.length;
+    }
+    return bytes;
   }
 
   /** A change in the middle, as an office program makes it: most chunks stay the same. */

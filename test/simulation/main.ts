@@ -52,7 +52,8 @@ async function main(options: Options): Promise<number> {
     faults += total(result.faults);
     crashes += total(result.crashes);
     virtualMs += result.virtualMs;
-    for (const [kind, count] of result.faults) kinds.set(kind, (kinds.get(kind) ?? 0) + count);
+    for (const [kind, count] of [...result.faults, ...result.traffic])
+      kinds.set(kind, (kinds.get(kind) ?? 0) + count);
     if (!result.violation) continue;
     violations++;
     if (violations > shownMaxVoyages) continue;

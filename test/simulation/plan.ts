@@ -8,6 +8,8 @@ export const faultKinds = [
   'cut', // the link breaks in mid-frame
   'down', // no route for a while
   'silence', // a black hole: nothing passes, nobody is told
+  'laneCut', // one lane breaks, the others go on
+  'laneSilence', // one lane waits for a lost segment, for moments or minutes
   'portal', // something else answers, for minutes or a day
   'replay', // a proxy plays a whole connection to the shore again
   'agentKill',
@@ -24,6 +26,7 @@ export const faultKinds = [
   'storeBusy', // the cloud's database is away
   'commitUnknown', // the transaction commits and the answer is lost
   'blobError', // a segment's sync fails ashore
+  'undecodable', // the shore cannot read what came compressed or as a patch
   'sourceChange', // a file changes while it is read
   'sourceVanish',
   'sourceError', // a file cannot be read for a while

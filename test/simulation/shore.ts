@@ -49,6 +49,8 @@ export class Shore {
   readonly signer;
   #life: FakeLife | undefined;
   boots = 0;
+  /** So many compressed contents to come are not readable. */
+  undecodableNext = 0;
 
   constructor(parts: ShoreParts) {
     this.#parts = parts;
@@ -115,7 +117,13 @@ export class Shore {
       signer: this.signer,
       clock,
       limits: lineLimits,
-      unzstd: async (bytes, lengthBytes) => decodeZstd(bytes, lengthBytes),
+      unzstd: async (bytes, lengthBytes) => {
+        if (this.undecodableNext > 0) {
+          this.undecodableNext--;
+          throw new Error('damaged');
+        }
+        return decodeZstd(bytes, lengthBytes);
+      },
       log: (line) => report.trace(`cloud says ${JSON.stringify(line)}`),
     });
     network.listen({

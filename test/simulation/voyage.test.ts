@@ -3,6 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { runVoyage } from './voyage.ts';
 
 const cleanVoyages = 60;
+/** Every form in which a document can travel, over more lanes than one would need. */
+const travelled = [
+  ...['pack', 'pack compressed', 'chunk raw', 'chunk zstd', 'chunk patch', 'chunk named', 'copy'],
+  ...['held partial raw', 'want undecodable', 'eighth lane'],
+];
 /** Three seconds on an idle machine; everything else may be running beside it. */
 const patienceMs = 240_000;
 
@@ -11,17 +16,21 @@ describe('a voyage', () => {
     `keeps every promise in each of ${cleanVoyages} seeds, and meets every kind of trouble among them`,
     async () => {
       const faults = new Set<string>();
+      const traffic = new Map<string, number>();
       let crashes = 0;
       let versions = 0;
       for (let seed = 1; seed <= cleanVoyages; seed++) {
         const result = await runVoyage(seed);
         expect(result.violation, `npm run simulate -- --voyages 1 --seed ${seed} --verbose`).toBeUndefined();
         for (const kind of result.faults.keys()) faults.add(kind);
+        for (const [what, count] of result.traffic) traffic.set(what, (traffic.get(what) ?? 0) + count);
         for (const count of result.crashes.values()) crashes += count;
         versions += result.versions;
       }
       // A simulator that does nothing is clean as well.
-      expect(faults.size).toBeGreaterThanOrEqual(24);
+      expect(faults.size).toBeGreaterThanOrEqual(27);
+      for (const what of travelled) expect(traffic.get(what), what).toBeGreaterThan(3);
+      expect(traffic.get('unreadable')).toBeUndefined();
       expect(crashes).toBeGreaterThan(cleanVoyages);
       expect(versions).toBeGreaterThan(cleanVoyages * 5);
     },

@@ -23,6 +23,8 @@ export interface VoyageResult {
   readonly steps: number;
   /** Versions that arrived ashore. */
   readonly versions: number;
+  /** What was in the messages, and how often. */
+  readonly traffic: ReadonlyMap<string, number>;
 }
 
 /** Documents come into being in this part of the storm, so that the last ones still meet some of it. */
@@ -63,6 +65,7 @@ export async function runVoyage(seed: number, options: VoyageOptions = {}): Prom
     virtualMs: timeline.now,
     steps: timeline.steps,
     versions: ashore.committed.size,
+    traffic: world.traffic.counts,
   };
 }
 

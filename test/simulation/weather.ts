@@ -61,6 +61,7 @@ export class Weather {
     indexTrouble.twiceChance = 0;
     yacht.dieAtBoundary(0, 'kill');
     shore.dieAtBoundary(0, 'kill');
+    shore.undecodableNext = 0;
   }
 
   #strike(kind: FaultKind): void {
@@ -73,6 +74,8 @@ export class Weather {
       cut: () => network.cut(),
       down: () => this.#link('down', random.spread(500, 600_000)),
       silence: () => this.#link('silent', random.spread(500, 300_000)),
+      laneCut: () => network.cutOne(),
+      laneSilence: () => network.silenceOne(random.spread(200, 600_000)),
       portal: () => this.#link('portal', random.chance(0.1) ? dayMs : random.spread(1_000, 1_800_000)),
       replay: () => network.replay(),
       agentKill: () => yacht.crash('kill'),
@@ -100,6 +103,9 @@ export class Weather {
         storeTrouble.lostAnswers += random.between(1, 3);
       },
       blobError: () => blobs.failNext(random.between(1, 3)),
+      undecodable: () => {
+        shore.undecodableNext += random.between(1, 5);
+      },
       sourceChange: () => this.#whileReading(),
       sourceVanish: () => crew.removeFile(),
       sourceError: () => crew.failRead(),

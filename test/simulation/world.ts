@@ -18,6 +18,7 @@ import { Report } from './report.ts';
 import { Shore } from './shore.ts';
 import type { StoreTrouble } from './shore-store.ts';
 import { Sources } from './sources.ts';
+import { Traffic } from './traffic.ts';
 import { Yacht } from './yacht.ts';
 
 export interface World {
@@ -38,6 +39,7 @@ export interface World {
   readonly ashore: CheckAshore;
   readonly log: CheckLog;
   readonly end: CheckEnd;
+  readonly traffic: Traffic;
 }
 
 /** A morning in May; where virtual time begins. */
@@ -68,8 +70,11 @@ export async function createWorld(
   network.onSend = (direction, bytes) => {
     if (direction === 'down') ashore.leaves(bytes);
   };
-  network.onDelivery = (direction, bytes, connection) =>
+  const traffic = new Traffic();
+  network.onDelivery = (direction, bytes, connection) => {
     report.trace(`${direction} ${connection} ${bytes[0]} ${bytes.length}`);
+    traffic.arrived(direction, bytes);
+  };
 
   const storeTrouble: StoreTrouble = { busyUntilMs: 0, lostAnswers: 0 };
   const indexTrouble: IndexTrouble = { transientChance: 0, poisonChance: 0, twiceChance: 0 };
@@ -141,5 +146,6 @@ export async function createWorld(
     ashore,
     log,
     end,
+    traffic,
   };
 }

@@ -37,6 +37,8 @@ export class FakeConnection {
   readonly shore: LaneSocket;
   /** What the yacht sent here, for a proxy that plays it again. */
   readonly sentByYacht: Uint8Array[] = [];
+  /** Nothing comes out of it for a while, though the link is there. */
+  isSilent = false;
   readonly #network: FakeNetwork;
   /** Yacht first. */
   readonly #ends: readonly [End, End] = [newEnd(), newEnd()];
@@ -168,7 +170,7 @@ export class FakeConnection {
       end.cancel = undefined;
       const state = this.#network.state;
       // Bytes wait for the link to return; the news of a dead peer is local knowledge and does not.
-      if (state !== 'clear' && first.kind !== 'reset') return;
+      if ((state !== 'clear' || this.isSilent) && first.kind !== 'reset') return;
       end.pipe.shift();
       const other = side === 0 ? 1 : 0;
       this.#arrive(other, first);

@@ -89,6 +89,26 @@ export class FakeNetwork {
     for (const connection of [...this.#connections]) connection.cut();
   }
 
+  /** Breaks one of the connections; the others know nothing of it. */
+  cutOne(): void {
+    this.#any()?.cut();
+  }
+
+  /** One of the connections is silent for so long, as TCP is while it waits for a lost segment; the others go on. */
+  silenceOne(forMs: number): void {
+    const connection = this.#any();
+    if (!connection) return;
+    connection.isSilent = true;
+    this.timeline.after(forMs, () => {
+      connection.isSilent = false;
+      connection.pump();
+    });
+  }
+
+  #any(): FakeConnection | undefined {
+    return this.#connections.size > 0 ? this.random.pick([...this.#connections]) : undefined;
+  }
+
   /** Whether two messages so far apart (ms) reach their receiver in one read. */
   together(apartMs: number): boolean {
     return apartMs <= togetherMaxMs && this.random.chance(0.5);

@@ -36,6 +36,21 @@ describe('the timeline', () => {
     expect(seen).toEqual(expected.sort((a, b) => a.at - b.at || a.id - b.id).map(({ id }) => id));
   });
 
+  it('moves at every timer of a process, however little it still has to wait', async () => {
+    const timeline = new FakeTimeline();
+    await timeline.run(580_000.1);
+    const clock = timeline.clock(new FakeLife('agent'), () => 0);
+    const until = clock.monotonicMs() + 1e-12;
+    let woken = 0;
+    const look = (): void => {
+      woken++;
+      if (clock.monotonicMs() < until) clock.after(until - clock.monotonicMs(), look);
+    };
+    look();
+    await timeline.run(580_001, () => woken > 10);
+    expect(woken).toBeLessThanOrEqual(2);
+  });
+
   it('lets promises run dry between two entries of one moment', async () => {
     const timeline = new FakeTimeline();
     const seen: string[] = [];

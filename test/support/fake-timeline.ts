@@ -4,6 +4,9 @@
 import type { Clock } from '../../agent/ports.ts';
 import type { FakeLife } from './fake-life.ts';
 
+/** A process's timer moves time by this much at least, as every kernel's does by more. */
+const timerLeastMs = 0.001;
+
 interface Entry {
   readonly due: number;
   readonly order: number;
@@ -71,7 +74,8 @@ export class FakeTimeline {
       monotonicMs: () => this.#now - bootMs,
       after: (delayMs, run) => {
         if (!life.alive) return () => {};
-        return this.after(delayMs, () => {
+        // Time is a sum of fractions: who waits for the rest of one would otherwise be woken at the same moment for ever.
+        return this.after(delayMs > 0 ? Math.max(timerLeastMs, delayMs) : delayMs, () => {
           if (life.alive) run();
         });
       },
