@@ -46,7 +46,8 @@ export class LinePace {
   #bucket: Bucket | undefined;
   /** When a wait for the cap ends that was told. */
   #dueMs = Number.POSITIVE_INFINITY;
-  /** When something left last. */
+  /** By how much timers were late, as long as that is not made up for; when something left last. */
+  #missedMs = 0;
   #leftMs = Number.NEGATIVE_INFINITY;
   #wireBytes = 0;
   #repeatedBytes = 0;
@@ -188,10 +189,11 @@ export class LinePace {
     const sinceDueMs = nowMs - this.#dueMs;
     const lateMs = sinceDueMs > 0 && sinceDueMs <= lateMostMs ? sinceDueMs : 0;
     // The link may take a while to carry what was missed.
-    const keptBytes = nowMs - this.#leftMs <= lateMostMs ? (this.#bucket?.tokens ?? 0) : 0;
+    const burst = (this.#cap * burstMs) / 1_000;
+    const isMakingUp = nowMs - this.#leftMs <= lateMostMs && (this.#bucket?.tokens ?? 0) > burst;
+    this.#missedMs = isMakingUp ? Math.max(this.#missedMs, lateMs) : lateMs;
     if (segments > 0) this.#leftMs = nowMs;
-    const burstMax = Math.max(keptBytes, (this.#cap * (burstMs + lateMs)) / 1_000);
-    const policy = { ratePerSecond: this.#cap, burstMax };
+    const policy = { ratePerSecond: this.#cap, burstMax: burst + (this.#cap * this.#missedMs) / 1_000 };
     const bucket = refill(this.#bucket ?? createBucket({ ...policy, burstMax: 0 }, nowMs), policy, nowMs);
     this.#bucket = { ...bucket, tokens: bucket.tokens - bytes };
   }
