@@ -55,6 +55,8 @@ export class RateFinder {
     this.#lanes.idled(this.#idleMs);
     if (this.#idleMs > limits.idleMs && this.#state !== 'hold') this.#deliveries.idled();
     if (this.#idleMs > limits.staleMs) this.#goOn();
+    else if (this.#idleMs > limits.idleMs && this.#state === 'search')
+      this.#search = { fromEntry: end, frames: 0, sinceMs: atMs };
     if (this.#state === 'train') {
       if (this.#train.bytes === 0) this.#train = { bytes: 0, confirmedBytes: 0, sinceMs: atMs, entry: end };
       this.#train.bytes += wireBytes;
@@ -140,7 +142,7 @@ export class RateFinder {
     if (this.#deliveries.roundTripMs < limits.soundingFromMs) return 0;
     const least = limits.soundingMinSegments * limits.segmentBytes;
     if (!now) {
-      if (this.#soundings > 0) return 0;
+      if (this.isSounding) return 0;
       this.#soundings++;
       this.#soundedMs = nowMs;
       return least;
@@ -286,9 +288,9 @@ export class RateFinder {
     if (this.#bursting && queueMs < mostMs * 0.8) return 0;
     this.#bursting = false;
     const gapMs = limits.gapShare * mostMs;
-    if (queueMs > 0) return queueMs + gapMs;
+    if (queueMs > 4) return queueMs - 4;
     const leftMs = gapMs - (this.#nowMs - this.#observer.drySinceMs);
-    if (leftMs > 0) return leftMs;
+    if (leftMs > 0 && queueMs <= 0) return leftMs;
     this.#bursting = true;
     return 0;
   }
@@ -325,7 +327,7 @@ export class RateFinder {
 
   #begin(news: number): void {
     this.#train.confirmedBytes += news;
-    if (!this.#observer.start(this.#train.entry)) return;
+    if (!this.#observer.start(this.#train.entry, this.#deliveries.roundTripMs)) return;
     this.#startedMs = this.#nowMs;
     this.#look(0.2, 'the first frames arrived');
   }
