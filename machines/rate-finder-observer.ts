@@ -19,6 +19,7 @@ const lateMax = 16;
 /** Sooner, when a queue can be seen growing: so many frames on so many lanes, each later than the one sent before, by this share of
  *  the time between them. What a lane held back comes at once: of such frames the delays fall. */
 const growingLeast = 2;
+const growingSlowLeast = 4;
 const growingLanesLeast = 2;
 const growingShare = 0.5;
 const growingMs = 30;
@@ -363,7 +364,8 @@ export class Observer {
 
   get #isGrowing(): boolean {
     const late = this.#late;
-    if (late.length < growingLeast) return false;
+    const isSlow = segmentBytes * this.measured.msPerByte > slowOwnMs;
+    if (late.length < (isSlow ? growingSlowLeast : growingLeast)) return false;
     if (new Set(late.map(({ seen }) => seen.lane)).size < growingLanesLeast) return false;
     const first = late[0]!.seen;
     const last = late.at(-1)!.seen;

@@ -53,7 +53,10 @@ export class RateFinder {
     this.#pass(atMs);
     const { end } = this.#flight;
     this.#lanes.idled(this.#idleMs);
-    if (this.#idleMs > limits.idleMs && this.#state !== 'hold') this.#deliveries.idled();
+    if (this.#idleMs > limits.idleMs && this.#state !== 'hold') {
+      this.#deliveries.idled();
+      this.#startedMs = atMs;
+    }
     if (this.#idleMs > limits.staleMs) this.#goOn();
     else if (this.#idleMs > limits.idleMs && this.#state === 'search')
       this.#search = { fromEntry: end, frames: 0, sinceMs: atMs };
@@ -286,13 +289,9 @@ export class RateFinder {
   #burstWaitMs(queueMs: number): number {
     const mostMs = Math.max(limits.burstMs, 4 * this.#observer.noiseMs, 2.2 * this.#segmentMs);
     if (this.#bursting && queueMs < mostMs * 0.8) return 0;
-    this.#bursting = false;
-    const gapMs = limits.gapShare * mostMs;
-    if (queueMs > 4) return queueMs - 4;
-    const leftMs = gapMs - (this.#nowMs - this.#observer.drySinceMs);
-    if (leftMs > 0 && queueMs <= 0) return leftMs;
-    this.#bursting = true;
-    return 0;
+    // Only from an empty queue on do rate and path differ.
+    this.#bursting = queueMs <= 0;
+    return queueMs;
   }
 
   get #isSilent(): boolean {

@@ -159,12 +159,14 @@ export class Line {
       wanted: () => this.#wanted(),
       measured: () => {
         const { pace } = this.#sender;
-        const { roundTripMs, capacityBytesPerSecond } = pace.describe();
+        const { roundTripMs, capacityBytesPerSecond, capacityDoubtPercent } = pace.describe();
+        // A short train on a busy machine tells too little rather than too much.
+        const unsure = 1 + (2 * (capacityDoubtPercent ?? 0)) / 100;
         return {
           isBeingMeasured: pace.isSounding,
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-          bytesPerSecond: capacityBytesPerSecond ?? undefined,
+          bytesPerSecond: capacityBytesPerSecond === null ? undefined : capacityBytesPerSecond * unsure,
         };
       },
     });
