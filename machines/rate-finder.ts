@@ -48,6 +48,11 @@ export class RateFinder {
     return now && 1_000 / now.msPerByte;
   }
 
+  /** How unsure that is: standard deviation as a share of it. */
+  get doubt(): number {
+    return this.#observer.now?.rateDoubt ?? 0;
+  }
+
   /** So many bytes were handed to a lane. Answers the mark to give back with its confirmation. */
   sent(wireBytes: number, atMs: number): number {
     this.#pass(atMs);
@@ -349,7 +354,8 @@ export class RateFinder {
       this.#search.fromEntry,
       this.#isSteady,
     );
-    if (observer.hasGrown) this.#deliveries.recount();
+    const { hasGrown } = observer;
+    if (hasGrown) this.#deliveries.recount();
     observer.hasGrown = false;
     const { bytesPerSecond } = this.#deliveries;
     if (bytesPerSecond !== undefined) {
@@ -361,7 +367,8 @@ export class RateFinder {
       observer.measured.boundRate(fastest, slowest);
     }
     observer.foresee();
-    if (!this.#overrun()) this.#judge();
+    // A queue just seen growing stops what would leave; the next arrivals say whether it was one.
+    if (hasGrown || !this.#overrun()) this.#judge();
   }
 
   #judge(): void {
