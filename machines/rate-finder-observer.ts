@@ -16,6 +16,17 @@ const strayMs = 5;
 const lateMinMs = 120;
 const lateLeast = 3;
 const lateMax = 16;
+/** Sooner, when a queue can be seen growing: so many frames on so many lanes, each later than the one sent before, by this share of
+ *  the time between them. What a lane held back comes at once: of such frames the delays fall. */
+const growingLeast = 2;
+const growingSlowLeast = 4;
+const growingLanesLeast = 2;
+const growingShare = 0.5;
+const growingMs = 30;
+const growingDeviations = 6;
+/** The rate and the base are doubted so much then. */
+const growingRateDoubt = 1;
+const growingBaseDoubtMs = 3;
 const doubtedMs = 3_000;
 /** Arrivals kept for the next look. */
 const pendingMax = 64;
@@ -31,6 +42,7 @@ const segmentBytes = 1_448;
 /** A first estimate needs this many arrivals, over so many bytes. */
 const firstArrivalsMin = 3;
 const firstBytesMin = 2 * 1_448;
+const gapRoundTrips = 0.4;
 /** A delay that grows by more than this share of the time since the frame before left, grew by waiting for it. */
 const waitedShare = 0.3;
 /** Further apart nothing waits, but on links on which a train says enough; so little apart frames left at once. */
@@ -40,6 +52,9 @@ const trainApartMs = 2;
 const soonerMs = 1;
 const soonerShare = 0.15;
 const rateSureShare = 0.05;
+/** A frame that takes longer than this by itself, and came sooner by this share of it: the rate was underrated. */
+const slowOwnMs = 40;
+const slowShare = 0.4;
 /** A shortfall counts within these. */
 const missedLeastMs = -20;
 const missedMostMs = 60;
@@ -70,6 +85,8 @@ export class Observer {
   noiseMs = noiseMinMs;
   /** How much shorter queues are met than were believed in when the frames left: the bottleneck is faster. */
   missingMs = 0;
+  /** A queue was seen growing since this was last cleared: what was delivered before says nothing of the rate. */
+  hasGrown = false;
   /** The least delays of late, without the frames' own time: of the time for which a path stands, and of the last moment. */
   readonly least = new LeastDelays(3_000, 8);
   readonly low = new LeastDelays(400, 2);
@@ -77,7 +94,7 @@ export class Observer {
   /** The belief as of the newest frame measured. */
   #anchor: Anchor | undefined;
   /** The belief before late arrivals were believed. */
-  #doubted: (Anchor & { readonly atMs: number }) | undefined;
+  #doubted: (Anchor & { readonly atMs: number; readonly isSudden?: boolean }) | undefined;
   #late: { readonly seen: Seen; readonly atMs: number }[] = [];
   #pending: Seen[] = [];
   /** The first frame after a drain, not yet measured: its delay is the path's. */
@@ -121,9 +138,10 @@ export class Observer {
   }
 
   /** A first belief, from the spacing of the arrivals of a train that began with `entry`. False: not enough has arrived. */
-  start(entry: number): boolean {
+  start(entry: number, roundTripMs: number): boolean {
     const flight = this.#flight;
-    const clean = this.#clean();
+    const all = this.#clean();
+    const clean = this.#beforeGap(all, roundTripMs);
     const first = clean[0];
     const last = clean.at(-1);
     if (!first || !last) return false;
@@ -131,7 +149,7 @@ export class Observer {
     const spread = this.#spread(clean);
     const isClear = clean.length >= firstArrivalsMin || (!spread.isVague && spread.bytes >= firstBytesMin);
     if (!isClear || whole < firstBytesMin) {
-      this.#pending = clean;
+      this.#pending = all;
       return false;
     }
     const { bytes, spanMs } = spread;
@@ -180,10 +198,18 @@ export class Observer {
    * Corrects the belief by what arrived; then `foresee`. `newsEveryMs`: how often news come; `lanes`: how many there are. Answers how
    * many frames that left with or after `fromEntry` were measured.
    */
-  measure(newsEveryMs: number, lanes: number, roundTripMs: number, fromEntry: number): number {
+  measure(
+    newsEveryMs: number,
+    lanes: number,
+    roundTripMs: number,
+    fromEntry: number,
+    isSteady: boolean,
+  ): number {
     let count = 0;
+    const flight = this.#flight;
     for (const one of this.#clean()) {
       if (one.entry <= this.measuredEntry) continue;
+      if (this.#doubted?.isSudden) this.#reconsider(one);
       const filter = this.#at(this.#anchor!, one.entry);
       const delayMs = this.#delayMs(one);
       const isDrained = this.#drained !== undefined && one.entry >= this.#drained.entry;
@@ -193,16 +219,25 @@ export class Observer {
       const error = filter.error(delayMs);
       const mostMs = strayDeviations * Math.hypot(filter.delayDoubtMs, this.noiseMs) + strayMs;
       if (error > mostMs) {
-        this.#suspect(one, Math.max(lateMinMs, 1.5 * newsEveryMs), Math.min(2, lanes), roundTripMs);
+        this.#suspect(one, Math.max(lateMinMs, 1.5 * newsEveryMs), Math.min(2, lanes), roundTripMs, isSteady);
         continue;
       }
       if (isDrained) {
         this.#drained = undefined;
-        if (isLonger) this.least.clear();
+        if (isLonger) {
+          this.#doubted = { ...this.#anchor!, atMs: this.#nowMs, isSudden: true };
+          this.least.clear();
+        }
       }
       this.#late = [];
       const former = error < -mostMs ? this.#former(one, mostMs) : undefined;
-      if (error < -mostMs && !former) filter.doubt(0.3, 15);
+      if (error < -mostMs && !former) {
+        // What was taken for the frames' own time may be the path's.
+        const ownMs = flight.bytes(one.entry) * filter.msPerByte;
+        const isSlow = ownMs > slowOwnMs && -error > slowShare * ownMs;
+        filter.doubt(0.3, isSlow ? ownMs : 15);
+        if (isSlow) this.least.clear();
+      }
       this.#take(one, former ?? filter, roundTripMs);
       if (one.entry >= fromEntry) count++;
     }
@@ -233,6 +268,15 @@ export class Observer {
 
   #delayMs(one: Seen): number {
     return one.arrivalMs - this.#flight.atMs(one.entry);
+  }
+
+  /** Of a train on one lane: behind a lost segment the rest comes a round trip later, and at once. */
+  #beforeGap(seen: readonly Seen[], roundTripMs: number): readonly Seen[] {
+    if (new Set(seen.map(({ lane }) => lane)).size !== 1) return seen;
+    const gaps = seen.map(({ arrivalMs }, at) => arrivalMs - (seen[at - 1]?.arrivalMs ?? arrivalMs));
+    const median = gaps.slice(1).sort((a, b) => a - b)[(gaps.length - 1) >> 1] ?? 0;
+    const at = gaps.findIndex((ms) => ms > Math.max(gapRoundTrips * roundTripMs, 3 * median));
+    return at === -1 ? seen : seen.slice(0, at);
   }
 
   /** Arrivals in the order of sending. A frame sent later that arrived earlier proves that a lane held back the one before. */
@@ -289,10 +333,19 @@ export class Observer {
   }
 
   /** Later than foreseen: a lane held it back for a frame lost before it, or a queue has grown. When all are late, it has. */
-  #suspect(one: Seen, lastMs: number, lanesLeast: number, roundTripMs: number): void {
+  #suspect(one: Seen, lastMs: number, lanesLeast: number, roundTripMs: number, isSteady: boolean): void {
     const late = this.#late;
     if (late.length === lateMax) late.shift();
     late.push({ seen: one, atMs: this.#nowMs });
+    if (isSteady && this.#isGrowing) {
+      this.#late = [];
+      const { filter, entry } = this.#anchor!;
+      this.#doubted = { filter: filter.copy(), entry, atMs: this.#nowMs, isSudden: true };
+      this.hasGrown = true;
+      this.doubt(growingRateDoubt, growingBaseDoubtMs);
+      for (const { seen } of late) this.#take(seen, this.#at(this.#anchor!, seen.entry), roundTripMs);
+      return;
+    }
     const lanes = new Set(late.map(({ seen }) => seen.lane)).size;
     const hasLasted = this.#nowMs - late[0]!.atMs >= lastMs;
     if (!hasLasted || late.length < lateLeast || lanes < lanesLeast) return;
@@ -307,6 +360,36 @@ export class Observer {
       if (!best || error < best.error) best = { seen, filter: reached, error };
     }
     this.#take(best!.seen, best!.filter, roundTripMs);
+  }
+
+  get #isGrowing(): boolean {
+    const late = this.#late;
+    const isSlow = segmentBytes * this.measured.msPerByte > slowOwnMs;
+    if (late.length < (isSlow ? growingSlowLeast : growingLeast)) return false;
+    if (new Set(late.map(({ seen }) => seen.lane)).size < growingLanesLeast) return false;
+    const first = late[0]!.seen;
+    const last = late.at(-1)!.seen;
+    const grownMs = this.#delayMs(last) - this.#delayMs(first);
+    if (grownMs < growingMs + growingDeviations * this.noiseMs) return false;
+    for (const [at, { seen }] of late.entries()) {
+      const former = late[at - 1]?.seen;
+      if (!former) continue;
+      const ms = this.#flight.atMs(seen.entry) - this.#flight.atMs(former.entry);
+      if (this.#delayMs(seen) - this.#delayMs(former) < growingShare * ms) return false;
+    }
+    return true;
+  }
+
+  /** What was taken for a growing queue was none when the next frame comes as it was foreseen before. */
+  #reconsider(one: Seen): void {
+    const { filter, entry, atMs } = this.#doubted!;
+    const former = this.#at({ filter, entry }, one.entry);
+    const mostMs = strayDeviations * Math.hypot(former.delayDoubtMs, this.noiseMs) + strayMs;
+    if (this.#nowMs - atMs > doubtedMs) this.#doubted = undefined;
+    else if (former.error(this.#delayMs(one)) <= mostMs) {
+      this.#doubted = undefined;
+      this.#anchor = { filter, entry };
+    }
   }
 
   /** It was no queue, lanes had held frames back: the belief before that, if it fits again. */

@@ -2,8 +2,8 @@
 // segments in flight, however long the way is: so many lanes that each needs to hold no more than that. Pure; asked by
 // lane-keeper.ts.
 
-/** What a lane is asked to hold in flight: CUBIC holds about so much at 2 % loss (measured: docs/performance.md). */
-const segmentsPerLane = 10;
+/** What a lane is asked to hold in flight: CUBIC holds 10 at 2 % loss (measured: docs/performance.md), less after a bad start. */
+const segmentsPerLane = 8;
 const segmentBytes = 1_448;
 /** Before a rate is known, by round trip: a far line is worth more lanes. */
 const unknown: readonly (readonly [roundTripMs: number, count: number])[] = [
@@ -25,6 +25,8 @@ export interface Measured {
   /** The least of late: what the way itself takes, whatever queues and busy machines add. */
   readonly leastRoundTripMs?: number | undefined;
   readonly bytesPerSecond: number | undefined;
+  /** The rate will be known in a moment: a thin link has no room for handshakes that it will not need. */
+  readonly isBeingMeasured?: boolean;
 }
 
 export function lanesWanted(measured: Measured, mostCount: number): number {
@@ -33,6 +35,7 @@ export function lanesWanted(measured: Measured, mostCount: number): number {
   const roundTripMs = leastRoundTripMs < shortMs ? leastRoundTripMs : measured.roundTripMs;
   if (roundTripMs === undefined) return Math.min(mostCount, leastCount);
   if (bytesPerSecond === undefined) {
+    if (measured.isBeingMeasured) return Math.min(mostCount, leastCount);
     const known = unknown.find(([ms]) => roundTripMs <= ms);
     return Math.min(mostCount, known?.[1] ?? unknownFarCount);
   }

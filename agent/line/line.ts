@@ -28,6 +28,7 @@ import type { DocumentSource, Upload } from './outcome.ts';
 import type { OutgoingDocument } from './outgoing.ts';
 import { Parted } from './parted.ts';
 import { provenReceipts } from './receipt-check.ts';
+import type { TcpCount } from './repeats.ts';
 import { Sender } from './sender.ts';
 import type { LineIdentity } from './upgrade.ts';
 
@@ -43,6 +44,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly keepNotices: (notices: readonly NoticeFrame[]) => Promise<number>;
   /** The open line is gone; not called for close(). */
   readonly lost: (failure: Failure, epoch: number) => void;
+  /** What the system's TCP has sent and sent again, so that a cap holds on the wire; absent: nobody knows. */
+  readonly tcpCount?: () => TcpCount | undefined;
   /** The line got bad, or good again: link.degraded, link.recovered. */
   readonly crossed: (crossing: Crossing) => void;
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
@@ -158,11 +161,13 @@ export class Line {
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
       measured: () => {
-        const { roundTripMs, capacityBytesPerSecond } = this.#sender.pace.describe();
+        const { pace } = this.#sender;
+        const { roundTripMs } = pace.describe();
         return {
+          isBeingMeasured: pace.isSounding,
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-          bytesPerSecond: capacityBytesPerSecond ?? undefined,
+          bytesPerSecond: pace.lanesBytesPerSecond,
         };
       },
     });
@@ -396,6 +401,7 @@ export class Line {
     if (doubt) this.#endDoubt();
     else this.#parted.ask();
     this.#documents.bindAll();
+    if (this.#documents.count === 0) this.#sender.sound();
     this.#keeper.tend();
     this.#watch();
     this.#sender.pump();
@@ -529,7 +535,10 @@ export class Line {
 
   #acknowledged(lane: Lane, ack: AckFrame): void {
     if (!this.#lanes.has(lane)) return;
+    const wasSounding = this.#sender.pace.isSounding;
     const bytes = this.#sender.acknowledged(ack, this.#ports.clock.monotonicMs());
+    if (this.#documents.count === 0) this.#sender.sound();
+    if (wasSounding) this.#keeper.tend();
     // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
     if (bytes > 0) this.#doubts = 0;
     if (bytes > 0) this.#endDoubt();
