@@ -28,6 +28,7 @@ import type { DocumentSource, Upload } from './outcome.ts';
 import type { OutgoingDocument } from './outgoing.ts';
 import { Parted } from './parted.ts';
 import { provenReceipts } from './receipt-check.ts';
+import type { TcpCount } from './repeats.ts';
 import { Sender } from './sender.ts';
 import type { LineIdentity } from './upgrade.ts';
 
@@ -43,6 +44,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly keepNotices: (notices: readonly NoticeFrame[]) => Promise<number>;
   /** The open line is gone; not called for close(). */
   readonly lost: (failure: Failure, epoch: number) => void;
+  /** What the system's TCP has sent and sent again, so that a cap holds on the wire; absent: nobody knows. */
+  readonly tcpCount?: () => TcpCount | undefined;
   /** The line got bad, or good again: link.degraded, link.recovered. */
   readonly crossed: (crossing: Crossing) => void;
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
@@ -159,12 +162,12 @@ export class Line {
       wanted: () => this.#wanted(),
       measured: () => {
         const { pace } = this.#sender;
-        const { roundTripMs, capacityBytesPerSecond } = pace.describe();
+        const { roundTripMs } = pace.describe();
         return {
           isBeingMeasured: pace.isSounding,
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-          bytesPerSecond: capacityBytesPerSecond ?? undefined,
+          bytesPerSecond: pace.lanesBytesPerSecond,
         };
       },
     });
