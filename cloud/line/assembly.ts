@@ -5,10 +5,23 @@ import type { AnnouncedChunk, EncodedForm, PartialHeld } from '../contract/frame
 import { RunSet } from '../contract/runs.ts';
 import type { Documents } from '../decide/documents.ts';
 import type { DeviceScope, ManifestEntry } from '../ports.ts';
-import type { AssemblyOwner } from './assembly-owner.ts';
-import { Decoding } from './decoding.ts';
+import type { EncodedChunk } from './decode.ts';
+import { Decodings } from './decodings.ts';
 import type { LineLimitsAshore } from './limits.ts';
 import { PartialChunk } from './partial-chunk.ts';
+
+/** Who wants to know: the session that has this document open now. */
+export interface AssemblyOwner {
+  durable(assembly: Assembly, indexes: readonly number[]): void;
+  unknownReferences(assembly: Assembly, indexes: readonly number[]): void;
+  /** The chunk's own bytes; rejects when they cannot be had from these. */
+  decode(chunk: EncodedChunk): Promise<Uint8Array>;
+  /** Its encoded bytes were no good: it is to come as it is. */
+  undecodable(assembly: Assembly, index: number, error: unknown): void;
+  /** Nothing waits for the store any more. */
+  idle(assembly: Assembly): void;
+  failed(assembly: Assembly, error: unknown): void;
+}
 
 export type SliceVerdict = 'taken' | 'known' | 'refused';
 
@@ -16,7 +29,7 @@ export class Assembly {
   readonly uploadId: string;
   readonly deviceId: string;
   readonly durable = new RunSet();
-  /** Of incomplete chunks. */
+  /** Bytes of incomplete chunks. */
   partialBytes = 0;
   owner: AssemblyOwner | undefined;
   /** Set once the offer was answered: before that nothing may be stored. */
@@ -28,9 +41,10 @@ export class Assembly {
   readonly #announced = new Map<number, { readonly length: number; readonly encoded?: EncodedForm }>();
   readonly #partial = new Map<number, PartialChunk>();
   readonly #ready = new Map<number, Uint8Array>();
-  /** Complete and decoded, not yet durable. */
-  #readyBytes = 0;
-  readonly #decoding: Decoding;
+  /** Of chunks ready and being stored. */
+  #completeBytes = 0;
+  /** Complete in their encoded form. */
+  readonly #decodings: Decodings;
   /** Could not be decoded, or came as they are after all: taken so from now on, whatever older frames still say. */
   readonly #plainOnly = new Set<number>();
   readonly #references = new Map<number, ManifestEntry>();
@@ -47,13 +61,10 @@ export class Assembly {
     this.uploadId = identity.uploadId;
     this.#documents = documents;
     this.#limits = limits;
-    this.#decoding = new Decoding({
+    this.#decodings = new Decodings({
       atOnceMax: limits.decodingMaxCount,
-      isRoom: () => this.#readyBytes < limits.storeBatchMaxBytes,
-      decode: () => {
-        const { owner } = this;
-        return owner && ((chunk) => owner.decode(chunk));
-      },
+      mayGoOn: () => this.#completeBytes < limits.storeBatchMaxBytes,
+      decoder: () => this.owner && ((chunk) => this.owner!.decode(chunk)),
       decoded: (index, content) => {
         if (!this.#holds(index)) this.#complete(index, content);
       },
@@ -63,9 +74,9 @@ export class Assembly {
     });
   }
 
-  /** Bytes of complete chunks not yet durable, those still encoded counted as what they will be. */
+  /** Of complete chunks not yet durable. Those not decoded yet count as what they will be. */
   get readyBytes(): number {
-    return this.#readyBytes + this.#decoding.bytes;
+    return this.#completeBytes + this.#decodings.contentBytes;
   }
 
   get isIdle(): boolean {
@@ -73,7 +84,7 @@ export class Assembly {
       this.#storing === undefined &&
       this.#ready.size === 0 &&
       this.#references.size === 0 &&
-      this.#decoding.isEmpty
+      this.#decodings.size === 0
     );
   }
 
@@ -85,7 +96,7 @@ export class Assembly {
   /** A session opens it: what an earlier one was granted counts no more. */
   belongTo(owner: AssemblyOwner, epoch: number): void {
     this.owner = owner;
-    this.#decoding.start();
+    this.#decodings.goOn();
     if (this.#epoch === epoch) return;
     this.#epoch = epoch;
     this.scope = undefined;
@@ -152,7 +163,7 @@ export class Assembly {
       index,
       prefixBytes: bytes.length,
     }));
-    held.push(...this.#decoding.held());
+    held.push(...this.#decodings.held());
     for (const [index, { prefixBytes, encoded, length }] of this.#partial) {
       // Not announced yet: in which form it comes is not known, so nobody could go on with it.
       if (prefixBytes > 0 && length !== undefined)
@@ -186,7 +197,7 @@ export class Assembly {
       this.durable.has(index) ||
       this.#ready.has(index) ||
       this.#references.has(index) ||
-      this.#decoding.has(index) ||
+      this.#decodings.has(index) ||
       this.#storing?.chunks.has(index) === true ||
       this.#storing?.references.has(index) === true
     );
@@ -202,11 +213,8 @@ export class Assembly {
   /** Whole, in the form in which it travelled. */
   #arrived(index: number, bytes: Uint8Array, encoded: EncodedForm | undefined): void {
     const announced = this.#announced.get(index);
-    if (!encoded || !announced) {
-      this.#complete(index, bytes);
-      return;
-    }
-    this.#decoding.add(index, bytes, encoded, announced.length);
+    if (encoded && announced) this.#decodings.add(index, bytes, encoded, announced.length);
+    else this.#complete(index, bytes);
   }
 
   #undecodable(index: number, error: unknown): void {
@@ -218,7 +226,7 @@ export class Assembly {
 
   #complete(index: number, bytes: Uint8Array): void {
     this.#ready.set(index, bytes);
-    this.#readyBytes += bytes.length;
+    this.#completeBytes += bytes.length;
     this.#store();
   }
 
@@ -236,7 +244,7 @@ export class Assembly {
     this.#references.delete(index);
     this.#forgetPartial(index);
     const ready = this.#ready.get(index);
-    if (ready && this.#ready.delete(index)) this.#readyBytes -= ready.length;
+    if (ready && this.#ready.delete(index)) this.#completeBytes -= ready.length;
   }
 
   /** One call of the store at a time per document; what arrives meanwhile is the next group. */
@@ -264,8 +272,8 @@ export class Assembly {
 
   #stored(bytes: number, durable: readonly number[], missing: readonly number[]): void {
     this.#storing = undefined;
-    this.#readyBytes -= bytes;
-    this.#decoding.start();
+    this.#completeBytes -= bytes;
+    this.#decodings.goOn();
     for (const index of durable) this.#settle(index);
     for (const index of missing) this.#announced.delete(index);
     this.owner?.durable(this, durable);
@@ -286,9 +294,9 @@ export class Assembly {
   /** The bytes of the group are let go: the yacht is told, and will be asked for them. */
   #storeFailed(bytes: number, error: unknown): void {
     this.#storing = undefined;
-    this.#readyBytes -= bytes;
+    this.#completeBytes -= bytes;
     this.scope = undefined;
-    this.#decoding.start();
+    this.#decodings.goOn();
     this.owner?.failed(this, error);
   }
 }

@@ -3,8 +3,7 @@
 import type { AnnouncedChunk, CopyFrame, FinishFrame } from '../contract/frames.ts';
 import { type Run, RunSet } from '../contract/runs.ts';
 import type { Offer, Receipt } from '../ports.ts';
-import type { Assembly, SliceVerdict } from './assembly.ts';
-import type { AssemblyOwner } from './assembly-owner.ts';
+import type { Assembly, AssemblyOwner, SliceVerdict } from './assembly.ts';
 import { CopyRuns } from './copy-runs.ts';
 import type { EncodedChunk } from './decode.ts';
 import type { Desk } from './desk.ts';
