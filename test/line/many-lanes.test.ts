@@ -23,23 +23,6 @@ describe('several lanes', () => {
     expect(used.length).toBeGreaterThanOrEqual(4);
   });
 
-  test('are not dialled for a few kilobytes, once something has travelled: handshakes would cost more', async () => {
-    const yacht = await yachtAndShore({ aboard: { lanesMax: 16 } });
-    yacht.link.latencyMs = 5;
-    await yacht.until(yacht.open());
-    await yacht.clock.advance(3_000);
-    const countOpen = () => yacht.line.status().lanes.length;
-    const before = countOpen();
-    // The way is a long one now: worth many lanes.
-    yacht.link.latencyMs = 300;
-    expect((await yacht.carry(yacht.upload(content(10_000)))).type).toBe('upload.stored');
-    await yacht.clock.advance(20_000);
-    expect(countOpen()).toBe(before);
-    const bytes = content(900_000);
-    expect((await yacht.carry(yacht.upload(bytes))).type).toBe('upload.stored');
-    expect(countOpen()).toBeGreaterThan(before);
-  });
-
   test('die in any order and time, and the document ends whole', async () => {
     for (let seed = 1; seed <= 40; seed++) {
       const random = new FakeRandom(seed, 'lanes');
