@@ -41,6 +41,8 @@ export type Case = Common &
         readonly kind: 'throttle';
         readonly bytes: number;
         readonly capBytesPerSecond: number;
+        /** Set with `tender link rate` while the file is running, so many seconds after its beginning. */
+        readonly byHandAfterSeconds?: number;
       }
     | { readonly kind: 'idle'; readonly minutes: number }
     | { readonly kind: 'memory'; readonly bytes: number; readonly smallBytes: number }
@@ -239,6 +241,16 @@ export const cases = {
     agent: ['link.rate_max=500kbit'],
     bytes: 5_400_000,
     capBytesPerSecond: 62_500,
+    maxSeconds: 240,
+    goals: { errorPercent1s: { max: 3 }, errorPercent60s: { max: 1 } },
+  },
+  'throttle-by-hand': {
+    kind: 'throttle',
+    what: 'the same cap, set by hand while a file is running at full rate',
+    profile: 'geo',
+    bytes: 7_400_000,
+    capBytesPerSecond: 62_500,
+    byHandAfterSeconds: 10,
     maxSeconds: 240,
     goals: { errorPercent1s: { max: 3 }, errorPercent60s: { max: 1 } },
   },
