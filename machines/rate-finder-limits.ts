@@ -23,6 +23,8 @@ export const grainMs = 21;
 export const grainMaxBytes = 64 * 1024;
 /** Bursts of a search: the delay at their end tells the rate, whether a queue stands or not; it drains between them. */
 export const burstMs = 30;
+/** Beyond this two are queue enough. */
+export const longSegmentMs = 40;
 export const burstGrainMs = 12;
 /** A search is over when the rate is this sure, or after so long and one and a half round trips, and so many frames. */
 export const searchSureShare = 0.06;
@@ -71,6 +73,8 @@ export const eventsMax = 32;
 export const lonelyMs = 100;
 /** After so long without a byte, what was not confirmed before says nothing: it may never be. */
 export const idleMs = 1_000;
+/** So little says nothing, however long ago the last was. */
+export const heartbeatMaxBytes = 400;
 /** After so long without a byte, the rate is looked at closely again, */
 export const staleMs = 20_000;
 /** and after so long it is begun with this share of what was known: others may use the link by now. */
