@@ -20,9 +20,13 @@ function shore() {
   });
   const lost = new Set<number>();
   let reads = 0;
+  let askedMax = 0;
   const decode = createDecodePatch(
     {
-      baseEntries: async (_scope, _name, version) => (version === 1 ? entries : undefined),
+      baseEntries: async (_scope, _name, version, { first, count }) => {
+        askedMax = Math.max(askedMax, first + count);
+        return version === 1 ? entries : undefined;
+      },
       baseChunk: async (_scope, { index }) => {
         reads += 1;
         return lost.has(index) ? undefined : base.subarray(index * 1_000, index * 1_000 + 1_000);
@@ -35,7 +39,7 @@ function shore() {
     const bytes = encodePatchHead({ baseVersion, digest, body: encodePatchBody(ops) });
     return decode({ bytes, lengthBytes: made.length }, context);
   };
-  return { base, lost, apply, decode, reads: () => reads };
+  return { base, lost, apply, decode, reads: () => reads, askedMax: () => askedMax };
 }
 
 test('copies cross the chunks of the base, and each is read once', async () => {
@@ -60,11 +64,13 @@ test('a copy to the last byte of the base is made, one byte further is refused u
 });
 
 test('a patch that touches more of the base than allowed is refused unread', async () => {
-  const { base, apply, reads } = shore();
+  const { base, apply, reads, askedMax } = shore();
   await expect(apply([{ offset: 0, length: 32_001 }], base.subarray(0, 32_001))).rejects.toThrow('too much');
   const scattered = Array.from({ length: 33 }, (_, n) => ({ offset: n * 1_000, length: 1 }));
   await expect(apply(scattered, new Uint8Array(33))).rejects.toThrow('too much');
   expect(reads()).toBe(0);
+  // Nor is a manifest read whole, however long somebody made it.
+  expect(askedMax()).toBeLessThanOrEqual(131_073);
 });
 
 test('another content than announced, a base that is not ashore, a lost chunk: refused', async () => {
