@@ -23,8 +23,6 @@ export const grainMs = 21;
 export const grainMaxBytes = 64 * 1024;
 /** Bursts of a search: the delay at their end tells the rate, whether a queue stands or not; it drains between them. */
 export const burstMs = 30;
-/** Beyond this two are queue enough. */
-export const longSegmentMs = 40;
 export const burstGrainMs = 12;
 /** A search is over when the rate is this sure, or after so long and one and a half round trips, and so many frames. */
 export const searchSureShare = 0.06;

@@ -55,7 +55,7 @@ const rateSureShare = 0.05;
 /** A frame that takes longer than this by itself, and came sooner by this share of it: the rate was underrated. */
 const slowOwnMs = 40;
 const slowShare = 0.4;
-/** Frames that left within this were sent together; so many such pairs, of frames that should take longer than this and the noise,
+/** Frames that left within this were sent together; so many such pairs, where a segment should take longer than this and the noise,
  *  tell that the rate was underrated when half of them came within this share of it. */
 const togetherMs = 1.5;
 const pairOwnMinMs = 10;
@@ -287,12 +287,12 @@ export class Observer {
    * closer than that, a part of the path was taken for the frames' own time, and frames that travel alone would never tell. */
   #heedPairs(clean: readonly Seen[]): void {
     const { filter } = this.#anchor!;
+    if (segmentBytes * filter.msPerByte < pairOwnMinMs + this.noiseMs) return;
     for (const [at, one] of clean.entries()) {
       const former = clean[at - 1];
       if (former?.entry !== one.entry - 1 || one.lane === former.lane) continue;
       if (this.#flight.atMs(one.entry) - this.#flight.atMs(former.entry) > togetherMs) continue;
       const ownMs = this.#flight.bytes(one.entry) * filter.msPerByte;
-      if (ownMs < pairOwnMinMs + this.noiseMs) continue;
       this.#pairs.push(Math.max(pairGapMinMs, one.arrivalMs - former.arrivalMs) / ownMs);
     }
     if (this.#pairs.length < pairsLeast) return;

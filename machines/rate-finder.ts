@@ -299,17 +299,8 @@ export class RateFinder {
     return (limits.trainSegments + more - 0.5) * limits.segmentBytes + 2 * confirmedBytes;
   }
 
-  /** Fewer than three together hardly tell how long they take. */
-  get #burstSegments(): number {
-    return this.#segmentMs < limits.longSegmentMs ? 3.2 : 2.2;
-  }
-
   #burstWaitMs(queueMs: number): number {
-    const mostMs = Math.max(
-      limits.burstMs,
-      4 * this.#observer.noiseMs,
-      this.#burstSegments * this.#segmentMs,
-    );
+    const mostMs = Math.max(limits.burstMs, 4 * this.#observer.noiseMs, 2.2 * this.#segmentMs);
     if (this.#bursting && queueMs < mostMs * 0.8) return 0;
     // Only from an empty queue on do rate and path differ.
     this.#bursting = queueMs <= 0;

@@ -45,6 +45,17 @@ describe('padding on a line that has nothing to do', () => {
     expect(near.soundingBytes(1)).toBe(0);
   });
 
+  it('that told an eighth of the rate, or a quarter, is outgrown in four seconds', () => {
+    for (const told of [30_000, 60_000]) {
+      for (const seed of seeds) {
+        const link: LinkCase = { ...geo, openMs: 5_000, rate: (ms) => (ms < 4_500 ? told : 250_000) };
+        const { arrived } = sail(link, new RateFinder(), seed);
+        const fifth = arrived.slice(90, 100).reduce((sum, bytes) => sum + bytes, 0);
+        expect(fifth).toBeGreaterThan(0.75 * 250_000);
+      }
+    }
+  });
+
   it('with a segment lost tells what came before the hole, not how long the hole was', () => {
     const finder = new RateFinder();
     finder.roundTrip(600, 0);
