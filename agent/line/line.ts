@@ -54,6 +54,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
 /** HELD comes in the same flight as HELLO. */
 const heldComesMs = 10;
 const doublingsMax = 3;
+/** A handshake costs 6 KB up and down: ten of them are not worth it for a document that is nearly all ashore. */
+const lanesWorthBytes = 32 * 1024;
 
 export interface Opened {
   readonly epoch: number;
@@ -104,6 +106,8 @@ export class Line {
   readonly #documents: Documents;
   readonly #notices: ReturnType<typeof createNoticeQueue>;
   #boundTo: string | undefined;
+  /** Something travelled since the line was opened. */
+  #hasCarried = false;
   #claim: { logId: string; boot: number } | undefined;
   #cursor = 0;
   #identity: LineIdentity | undefined;
@@ -160,6 +164,7 @@ export class Line {
       lanes: this.#lanes,
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
+      isWorthMore: () => !this.#hasCarried || this.#documents.inHandBytes >= lanesWorthBytes,
       measured: () => {
         const { pace } = this.#sender;
         const { roundTripMs } = pace.describe();
@@ -233,6 +238,7 @@ export class Line {
 
   /** Puts a document on the line, or finds it there. Without a source it only asks whether the upload is stored. */
   carry(upload: Upload, source: DocumentSource | undefined): OutgoingDocument {
+    this.#hasCarried = true;
     const document = this.#documents.carry(upload, source);
     if (this.isOpen) this.#documents.bind(document);
     this.#sender.pump();
@@ -401,7 +407,7 @@ export class Line {
     if (doubt) this.#endDoubt();
     else this.#parted.ask();
     this.#documents.bindAll();
-    if (this.#documents.count === 0) this.#sender.sound();
+    if (!this.#hasCarried) this.#sender.sound();
     this.#keeper.tend();
     this.#watch();
     this.#sender.pump();
@@ -429,6 +435,7 @@ export class Line {
 
   #leave(failure: Failure): void {
     this.#hello = undefined;
+    this.#hasCarried = this.#documents.count > 0;
     this.#endDoubt();
     this.#connector.hangUp();
     this.#keeper.stop();
@@ -537,7 +544,7 @@ export class Line {
     if (!this.#lanes.has(lane)) return;
     const wasSounding = this.#sender.pace.isSounding;
     const bytes = this.#sender.acknowledged(ack, this.#ports.clock.monotonicMs());
-    if (this.#documents.count === 0) this.#sender.sound();
+    if (!this.#hasCarried) this.#sender.sound();
     if (wasSounding) this.#keeper.tend();
     // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
     if (bytes > 0) this.#doubts = 0;
