@@ -11,6 +11,9 @@ const windowRoundTrips = 1.3;
 /** It says nothing over less than this, or of fewer. */
 const spanMinMs = 300;
 const newsMin = 5;
+/** Counted anew, it says something after so long, and is counted so until then. */
+const anewMinMs = 40;
+const anewMostMs = 600;
 /** Before the first round trip is known. */
 const roundTripGuessMs = 1_000;
 /** A gap longer than this is no rhythm. */
@@ -25,6 +28,10 @@ export class Deliveries {
   readonly #flight: Flight;
   readonly #roundTrips = new LeastDelays(10_000, 3);
   #newestEntry = -1;
+  #arrivalMs = Number.NEGATIVE_INFINITY;
+  #formerArrivalMs = Number.NEGATIVE_INFINITY;
+  #lastBytes = 0;
+  #anew: { readonly fromMs: number; bytes: number } | undefined;
   #news: { readonly atMs: number; readonly bytes: number }[] = [];
 
   constructor(flight: Flight) {
@@ -58,8 +65,13 @@ export class Deliveries {
     this.#roundTrips.saw(atMs - this.#flight.atMs(entry), atMs);
   }
 
-  add(bytes: number, atMs: number): void {
+  /** `arrivalMs`: of the newest, by the cloud's clock. */
+  add(bytes: number, atMs: number, arrivalMs: number): void {
     this.forget(bytes);
+    this.#formerArrivalMs = this.#arrivalMs;
+    this.#arrivalMs = Math.max(this.#arrivalMs, arrivalMs);
+    this.#lastBytes = bytes;
+    if (this.#anew) this.#anew.bytes += bytes;
     const gapMs = atMs - this.lastNewsMs;
     if (gapMs > 0 && gapMs < rhythmMaxMs) this.everyMs += 0.1 * (gapMs - this.everyMs);
     this.lastNewsMs = Math.max(this.lastNewsMs, atMs);
@@ -73,6 +85,9 @@ export class Deliveries {
   /** Bytes per second; undefined: too little is known. */
   get bytesPerSecond(): number | undefined {
     const [first] = this.#news;
+    const anewMs = this.#anew ? this.#arrivalMs - this.#anew.fromMs : 0;
+    if (this.#anew && anewMs < anewMostMs)
+      return anewMs > anewMinMs ? (this.#anew.bytes * 1_000) / anewMs : undefined;
     if (!first || this.#news.length < newsMin) return undefined;
     const ms = this.#news.at(-1)!.atMs - first.atMs;
     if (ms < spanMinMs) return undefined;
@@ -92,9 +107,16 @@ export class Deliveries {
     this.#newestEntry = this.#flight.end - 1;
   }
 
+  /** The rate seems to have fallen: it is counted anew, with the newest confirmation, by the cloud's clock. */
+  recount(): void {
+    this.#news = [];
+    this.#anew = { fromMs: this.#formerArrivalMs, bytes: this.#lastBytes };
+  }
+
   /** After an outage: nothing is on its way. */
   restart(nowMs: number): void {
     this.#news = [];
+    this.#anew = undefined;
     this.unconfirmedBytes = 0;
     this.#newestEntry = this.#flight.end - 1;
     this.lastNewsMs = nowMs;

@@ -10,6 +10,14 @@ export const moreTrainSegments = 3;
 export const trainsPerRoundTrip = 3;
 export const trainEveryMinMs = 200;
 export const trainCheckMs = 20;
+/** Padding sent once, when the line is open and has nothing to do, so that a first document need not wait for a train: such a train,
+ *  then, when the rate is no surer than this, one of so much time, at least and at most so long. Only where round trips take long. */
+export const soundingFromMs = 100;
+export const soundingsMax = 2;
+export const soundedSureShare = 0.08;
+export const soundingMs = 60;
+export const soundingMinSegments = 5;
+export const soundingMaxBytes = 16 * 1024;
 /** Grain of pacing: whole segments of so much time. */
 export const grainMs = 21;
 export const grainMaxBytes = 64 * 1024;
@@ -49,6 +57,8 @@ export const overrunMs = 400;
 /** Its rate of delivery counts after so long. Lanes that mend are silent for this and two round trips. */
 export const backlogSureMs = 500;
 export const mendingMs = 500;
+/** What lanes delivered while they mended is begun with at this share: what they repeat may stand in the queue still. */
+export const mendedShare = 0.85;
 /** What is delivered bounds the rate: the bottleneck gives this share of it at least, and so many times it at most. */
 export const deliveredShare = 0.8;
 export const deliveredTimesMost = 4;
@@ -62,5 +72,10 @@ export const eventsMax = 32;
 export const lonelyMs = 100;
 /** After so long without a byte, what was not confirmed before says nothing: it may never be. */
 export const idleMs = 1_000;
-/** After so long without a byte, the rate is looked at closely again. */
+/** After so long without a byte, the rate is looked at closely again, */
 export const staleMs = 20_000;
+/** and after so long it is begun with this share of what was known: others may use the link by now. */
+export const oldMs = 600_000;
+export const oldShare = 0.7;
+export const agedMs = 7_200_000;
+export const agedShare = 0.4;

@@ -16,6 +16,16 @@ const strayMs = 5;
 const lateMinMs = 120;
 const lateLeast = 3;
 const lateMax = 16;
+/** Sooner, when a queue can be seen growing: so many frames on so many lanes, each later than the one sent before, by this share of
+ *  the time between them. What a lane held back comes at once: of such frames the delays fall. */
+const growingLeast = 2;
+const growingLanesLeast = 2;
+const growingShare = 0.5;
+const growingMs = 30;
+const growingDeviations = 6;
+/** The rate and the base are doubted so much then. */
+const growingRateDoubt = 1;
+const growingBaseDoubtMs = 3;
 const doubtedMs = 3_000;
 /** Arrivals kept for the next look. */
 const pendingMax = 64;
@@ -31,6 +41,11 @@ const segmentBytes = 1_448;
 /** A first estimate needs this many arrivals, over so many bytes. */
 const firstArrivalsMin = 3;
 const firstBytesMin = 2 * 1_448;
+/** A delay that grows by more than this share of the time since the frame before left, grew by waiting for it. */
+const waitedShare = 0.3;
+/** Further apart nothing waits, but on links on which a train says enough; so little apart frames left at once. */
+const nearMs = 50;
+const trainApartMs = 2;
 /** Sooner than foreseen by more than this, the noise and this share of its own time: the path's part is unclear. */
 const soonerMs = 1;
 const soonerShare = 0.15;
@@ -43,6 +58,12 @@ export interface Seen {
   readonly entry: number;
   readonly lane: number;
   readonly arrivalMs: number;
+}
+
+interface Spread {
+  readonly bytes: number;
+  readonly spanMs: number;
+  readonly isVague?: boolean;
 }
 
 interface Anchor {
@@ -59,6 +80,8 @@ export class Observer {
   noiseMs = noiseMinMs;
   /** How much shorter queues are met than were believed in when the frames left: the bottleneck is faster. */
   missingMs = 0;
+  /** A queue was seen growing since this was last cleared: what was delivered before says nothing of the rate. */
+  hasGrown = false;
   /** The least delays of late, without the frames' own time: of the time for which a path stands, and of the last moment. */
   readonly least = new LeastDelays(3_000, 8);
   readonly low = new LeastDelays(400, 2);
@@ -66,7 +89,7 @@ export class Observer {
   /** The belief as of the newest frame measured. */
   #anchor: Anchor | undefined;
   /** The belief before late arrivals were believed. */
-  #doubted: (Anchor & { readonly atMs: number }) | undefined;
+  #doubted: (Anchor & { readonly atMs: number; readonly isSudden?: boolean }) | undefined;
   #late: { readonly seen: Seen; readonly atMs: number }[] = [];
   #pending: Seen[] = [];
   /** The first frame after a drain, not yet measured: its delay is the path's. */
@@ -116,17 +139,14 @@ export class Observer {
     const first = clean[0];
     const last = clean.at(-1);
     if (!first || !last) return false;
-    const bytes = flight.mark(last.entry) - flight.mark(first.entry);
-    if (clean.length < firstArrivalsMin || bytes < firstBytesMin) {
+    const whole = flight.mark(last.entry) - flight.mark(first.entry);
+    const spread = this.#spread(clean);
+    const isClear = clean.length >= firstArrivalsMin || (!spread.isVague && spread.bytes >= firstBytesMin);
+    if (!isClear || whole < firstBytesMin) {
       this.#pending = clean;
       return false;
     }
-    // What left at once was spread by the bottleneck; of what left in time, only the growth of its delay tells.
-    let spanMs = bunchMs;
-    for (const [at, one] of clean.entries()) {
-      const former = clean[at - 1];
-      if (former) spanMs += Math.max(0, this.#delayMs(one) - this.#delayMs(former));
-    }
+    const { bytes, spanMs } = spread;
     const empty = new QueueFilter(spanMs / bytes, 0.15 + bunchMs / spanMs, 0, bunchMs);
     let filter = empty;
     let baseMs = Number.POSITIVE_INFINITY;
@@ -143,13 +163,46 @@ export class Observer {
   }
 
   /**
+   * What waited behind what left just before was spread by the bottleneck: its arrivals tell the rate, whenever it left. Where nothing
+   * waited, what left soon after another tells what the rate is at least; else only the growth of delays tells, of all of it.
+   */
+  #spread(clean: readonly Seen[]): Spread {
+    const flight = this.#flight;
+    const waited = { bytes: 0, spanMs: bunchMs };
+    const near = { bytes: 0, spanMs: bunchMs };
+    const grown = { bytes: 0, spanMs: bunchMs };
+    for (const [at, one] of clean.entries()) {
+      const former = clean[at - 1];
+      if (!former) continue;
+      const grownMs = this.#delayMs(one) - this.#delayMs(former);
+      const apartMs = flight.atMs(one.entry) - flight.atMs(former.entry);
+      const bytes = flight.mark(one.entry) - flight.mark(former.entry);
+      const isOneTrain = apartMs <= trainApartMs;
+      grown.bytes += bytes;
+      grown.spanMs += Math.max(0, grownMs);
+      if (apartMs > nearMs) continue;
+      const into = isOneTrain || grownMs > waitedShare * apartMs ? waited : near;
+      into.bytes += bytes;
+      into.spanMs += Math.max(0, grownMs + (isOneTrain ? 0 : apartMs));
+    }
+    return waited.bytes > 0 ? waited : near.bytes > 0 ? near : { ...grown, isVague: true };
+  }
+
+  /**
    * Corrects the belief by what arrived; then `foresee`. `newsEveryMs`: how often news come; `lanes`: how many there are. Answers how
    * many frames that left with or after `fromEntry` were measured.
    */
-  measure(newsEveryMs: number, lanes: number, roundTripMs: number, fromEntry: number): number {
+  measure(
+    newsEveryMs: number,
+    lanes: number,
+    roundTripMs: number,
+    fromEntry: number,
+    isSteady: boolean,
+  ): number {
     let count = 0;
     for (const one of this.#clean()) {
       if (one.entry <= this.measuredEntry) continue;
+      if (this.#doubted?.isSudden) this.#reconsider(one);
       const filter = this.#at(this.#anchor!, one.entry);
       const delayMs = this.#delayMs(one);
       const isDrained = this.#drained !== undefined && one.entry >= this.#drained.entry;
@@ -159,12 +212,15 @@ export class Observer {
       const error = filter.error(delayMs);
       const mostMs = strayDeviations * Math.hypot(filter.delayDoubtMs, this.noiseMs) + strayMs;
       if (error > mostMs) {
-        this.#suspect(one, Math.max(lateMinMs, 1.5 * newsEveryMs), Math.min(2, lanes), roundTripMs);
+        this.#suspect(one, Math.max(lateMinMs, 1.5 * newsEveryMs), Math.min(2, lanes), roundTripMs, isSteady);
         continue;
       }
       if (isDrained) {
         this.#drained = undefined;
-        if (isLonger) this.least.clear();
+        if (isLonger) {
+          this.#doubted = { ...this.#anchor!, atMs: this.#nowMs, isSudden: true };
+          this.least.clear();
+        }
       }
       this.#late = [];
       const former = error < -mostMs ? this.#former(one, mostMs) : undefined;
@@ -255,10 +311,19 @@ export class Observer {
   }
 
   /** Later than foreseen: a lane held it back for a frame lost before it, or a queue has grown. When all are late, it has. */
-  #suspect(one: Seen, lastMs: number, lanesLeast: number, roundTripMs: number): void {
+  #suspect(one: Seen, lastMs: number, lanesLeast: number, roundTripMs: number, isSteady: boolean): void {
     const late = this.#late;
     if (late.length === lateMax) late.shift();
     late.push({ seen: one, atMs: this.#nowMs });
+    if (isSteady && this.#isGrowing) {
+      this.#late = [];
+      const { filter, entry } = this.#anchor!;
+      this.#doubted = { filter: filter.copy(), entry, atMs: this.#nowMs, isSudden: true };
+      this.hasGrown = true;
+      this.doubt(growingRateDoubt, growingBaseDoubtMs);
+      for (const { seen } of late) this.#take(seen, this.#at(this.#anchor!, seen.entry), roundTripMs);
+      return;
+    }
     const lanes = new Set(late.map(({ seen }) => seen.lane)).size;
     const hasLasted = this.#nowMs - late[0]!.atMs >= lastMs;
     if (!hasLasted || late.length < lateLeast || lanes < lanesLeast) return;
@@ -273,6 +338,35 @@ export class Observer {
       if (!best || error < best.error) best = { seen, filter: reached, error };
     }
     this.#take(best!.seen, best!.filter, roundTripMs);
+  }
+
+  get #isGrowing(): boolean {
+    const late = this.#late;
+    if (late.length < growingLeast) return false;
+    if (new Set(late.map(({ seen }) => seen.lane)).size < growingLanesLeast) return false;
+    const first = late[0]!.seen;
+    const last = late.at(-1)!.seen;
+    const grownMs = this.#delayMs(last) - this.#delayMs(first);
+    if (grownMs < growingMs + growingDeviations * this.noiseMs) return false;
+    for (const [at, { seen }] of late.entries()) {
+      const former = late[at - 1]?.seen;
+      if (!former) continue;
+      const ms = this.#flight.atMs(seen.entry) - this.#flight.atMs(former.entry);
+      if (this.#delayMs(seen) - this.#delayMs(former) < growingShare * ms) return false;
+    }
+    return true;
+  }
+
+  /** What was taken for a growing queue was none when the next frame comes as it was foreseen before. */
+  #reconsider(one: Seen): void {
+    const { filter, entry, atMs } = this.#doubted!;
+    const former = this.#at({ filter, entry }, one.entry);
+    const mostMs = strayDeviations * Math.hypot(former.delayDoubtMs, this.noiseMs) + strayMs;
+    if (this.#nowMs - atMs > doubtedMs) this.#doubted = undefined;
+    else if (former.error(this.#delayMs(one)) <= mostMs) {
+      this.#doubted = undefined;
+      this.#anchor = { filter, entry };
+    }
   }
 
   /** It was no queue, lanes had held frames back: the belief before that, if it fits again. */

@@ -25,12 +25,15 @@ export class RateFinder {
   #train = { bytes: 0, confirmedBytes: 0, sinceMs: 0, entry: 0 };
   #search = { fromEntry: 0, frames: 0, sinceMs: 0 };
   #bursting = false;
+  #soundings = 0;
+  #soundedMs = 0;
   #drainedMs = 0;
   #drainUntilMs = 0;
   /** What was known when last looked at closely. */
   #known = { msPerByte: 0, baseMs: 0 };
   /** Since when it is sent at full rate. */
   #startedMs = 0;
+  #mendedMs = Number.NEGATIVE_INFINITY;
   #held: { readonly state: RateState; readonly sinceMs: number } | undefined;
   /** What retransmissions have to carry before anything new may leave. */
   #backlog: { readonly sinceMs: number; confirmedBytes: number } | undefined;
@@ -51,7 +54,7 @@ export class RateFinder {
     const { end } = this.#flight;
     this.#lanes.idled(this.#idleMs);
     if (this.#idleMs > limits.idleMs && this.#state !== 'hold') this.#deliveries.idled();
-    if (this.#idleMs > limits.staleMs && this.#state === 'follow') this.#look(0.2, 'the line was idle');
+    if (this.#idleMs > limits.staleMs) this.#goOn();
     if (this.#state === 'train') {
       if (this.#train.bytes === 0) this.#train = { bytes: 0, confirmedBytes: 0, sinceMs: atMs, entry: end };
       this.#train.bytes += wireBytes;
@@ -102,9 +105,11 @@ export class RateFinder {
   confirmed(ack: { readonly samples: readonly Arrival[]; readonly atMs: number }): void {
     this.#pass(ack.atMs);
     let news = 0;
+    let newestMs = Number.NEGATIVE_INFINITY;
     for (const { lane, mark, bytes, arrivalMs } of ack.samples) {
       this.#lanes.confirmed(lane, bytes);
       news += bytes;
+      newestMs = Math.max(newestMs, arrivalMs);
       const entry = this.#flight.find(mark);
       if (entry === undefined) continue;
       this.#observer.arrived({ entry, lane, arrivalMs });
@@ -118,10 +123,37 @@ export class RateFinder {
       }
       this.#enter(this.#held!.state, 'it was a hiccup');
     }
-    this.#deliveries.add(news, ack.atMs);
+    this.#deliveries.add(news, ack.atMs, newestMs);
     if (this.#backlog) this.#mend(news);
     else if (this.#observer.now) this.#measure();
     else this.#begin(news);
+  }
+
+  /**
+   * Asked when the line has nothing to do: so many bytes of padding, sent now, would tell a rate that is not known yet; 0: none would.
+   * Each positive answer is taken for done. */
+  soundingBytes(nowMs: number): number {
+    this.#pass(nowMs);
+    const { now } = this.#observer;
+    if (this.#soundings === limits.soundingsMax || this.#state === 'hold') return 0;
+    if (this.#deliveries.unconfirmedBytes > limits.segmentBytes) return 0;
+    if (this.#deliveries.roundTripMs < limits.soundingFromMs) return 0;
+    const least = limits.soundingMinSegments * limits.segmentBytes;
+    if (!now) {
+      if (this.#soundings > 0) return 0;
+      this.#soundings++;
+      this.#soundedMs = nowMs;
+      return least;
+    }
+    const fairBytes = Math.min(limits.soundingMaxBytes, limits.soundingMs / now.msPerByte);
+    this.#soundings = limits.soundingsMax;
+    return now.rateDoubt < limits.soundedSureShare || fairBytes < least ? 0 : fairBytes;
+  }
+
+  /** A first train of padding left, and nothing is known of it yet. */
+  get isSounding(): boolean {
+    if (this.#soundings === 0 || this.#observer.now || this.#state !== 'train') return false;
+    return this.#nowMs - this.#soundedMs < 3 * Math.max(this.#deliveries.roundTripMs, limits.idleMs);
   }
 
   /** How long nothing may leave; 0: one grain now. */
@@ -203,6 +235,18 @@ export class RateFinder {
     if (nowMs <= this.#nowMs) return;
     this.#observer.pass(nowMs);
     this.#nowMs = nowMs;
+  }
+
+  /** After an idle time what was known is taken up again, with care that grows with its age. */
+  #goOn(): void {
+    const { now } = this.#observer;
+    if (!now || this.#state === 'hold' || this.#backlog) return;
+    if (this.#idleMs > limits.oldMs) {
+      const share = this.#idleMs > limits.agedMs ? limits.agedShare : limits.oldShare;
+      this.#observer.measured.setRate(this.#observer.measured.msPerByte / share);
+      this.#observer.foresee();
+    }
+    this.#look(0.2, 'the line was idle');
   }
 
   /** Since anything left. */
@@ -296,10 +340,22 @@ export class RateFinder {
 
   #measure(): void {
     const observer = this.#observer;
-    const { everyMs, roundTripMs, bytesPerSecond } = this.#deliveries;
-    this.#search.frames += observer.measure(everyMs, this.#lanes.count, roundTripMs, this.#search.fromEntry);
+    const { everyMs, roundTripMs } = this.#deliveries;
+    this.#search.frames += observer.measure(
+      everyMs,
+      this.#lanes.count,
+      roundTripMs,
+      this.#search.fromEntry,
+      this.#isSteady,
+    );
+    if (observer.hasGrown) this.#deliveries.recount();
+    observer.hasGrown = false;
+    const { bytesPerSecond } = this.#deliveries;
     if (bytesPerSecond !== undefined) {
-      const slowest = 1_000 / (bytesPerSecond * limits.deliveredShare);
+      // Lanes that have mended confirm at once what had arrived long before.
+      const slowest = this.#hasMended
+        ? Number.POSITIVE_INFINITY
+        : 1_000 / (bytesPerSecond * limits.deliveredShare);
       const fastest = this.#isSteady ? 1_000 / (bytesPerSecond * limits.deliveredTimesMost) : 0;
       observer.measured.boundRate(fastest, slowest);
     }
@@ -328,6 +384,11 @@ export class RateFinder {
     return this.#nowMs > this.#startedMs + 2.5 * this.#deliveries.roundTripMs + limits.searchMostMs;
   }
 
+  /** Of late: what is delivered does not tell the rate yet. */
+  get #hasMended(): boolean {
+    return this.#nowMs < this.#mendedMs + 2.5 * this.#deliveries.roundTripMs + limits.searchMostMs;
+  }
+
   /** Far more is on its way than the link holds: it was lost in a full buffer, and delays on lanes that mend say nothing. */
   #overrun(): boolean {
     const { roundTripMs, unconfirmedBytes } = this.#deliveries;
@@ -353,7 +414,8 @@ export class RateFinder {
       msPerByte = Math.min(msPerByte * 2, Math.max(msPerByte / 2, ms / backlog.confirmedBytes));
     const aheadMs = this.#deliveries.unconfirmedBytes * msPerByte;
     if (aheadMs > this.#deliveries.roundTripMs + this.#targetMs + 50 + this.#segmentMs) return;
-    this.#observer.measured.setRate(msPerByte);
+    this.#observer.measured.setRate(msPerByte / limits.mendedShare);
+    this.#mendedMs = this.#nowMs;
     this.#restart(5);
     this.#look(0.1, 'what was lost has arrived');
   }

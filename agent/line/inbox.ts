@@ -48,6 +48,7 @@ export class Inbox {
   constructor(ports: InboxPorts) {
     this.#ports = ports;
     this.#notices = createNoticeQueue({
+      clock: ports.clock,
       keep: ports.keepNotices,
       seen: ports.seen,
       drained: () => this.#heedNotices(),

@@ -2,8 +2,8 @@
 // segments in flight, however long the way is: so many lanes that each needs to hold no more than that. Pure; asked by
 // lane-keeper.ts.
 
-/** What a lane is asked to hold in flight: CUBIC holds about so much at 2 % loss (measured: docs/performance.md). */
-const segmentsPerLane = 10;
+/** What a lane is asked to hold in flight: CUBIC holds 10 at 2 % loss (measured: docs/performance.md), less after a bad start. */
+const segmentsPerLane = 8;
 const segmentBytes = 1_448;
 /** Before a rate is known, by round trip: a far line is worth more lanes. */
 const unknown: readonly (readonly [roundTripMs: number, count: number])[] = [
@@ -18,7 +18,7 @@ const farMs = 100;
 const shortMs = 20;
 /** Far away a fresh lane takes four round trips; one of so many carrying lanes stands by, and no more than that. */
 const reserveDivisor = 4;
-const reserveMostCount = 4;
+const reserveMostCount = 3;
 /** What carries so much over a short way is not held back by loss: further lanes would only cost memory. */
 const fastBytesPerSecond = 12_500_000;
 const fastMostCount = 4;
@@ -28,6 +28,8 @@ export interface Measured {
   /** The least of late: what the way itself takes, whatever queues and busy machines add. */
   readonly leastRoundTripMs?: number | undefined;
   readonly bytesPerSecond: number | undefined;
+  /** The rate will be known in a moment: a thin link has no room for handshakes that it will not need. */
+  readonly isBeingMeasured?: boolean;
 }
 
 export interface LaneCounts {
@@ -39,7 +41,10 @@ export interface LaneCounts {
 
 export function lanesWanted(measured: Measured, mostCount: number): LaneCounts {
   const { roundTripMs, leastRoundTripMs = Number.POSITIVE_INFINITY } = measured;
-  const isFar = roundTripMs !== undefined && Math.min(roundTripMs, leastRoundTripMs) >= farMs;
+  const isFar =
+    !measured.isBeingMeasured &&
+    roundTripMs !== undefined &&
+    Math.min(roundTripMs, leastRoundTripMs) >= farMs;
   const most = mostCount - (isFar ? Math.min(reserveMostCount, Math.floor(mostCount / reserveDivisor)) : 0);
   const carryingCount = carryingWanted(measured, most);
   const reserveCount = isFar ? Math.ceil(carryingCount / reserveDivisor) : 0;
@@ -52,6 +57,7 @@ function carryingWanted(measured: Measured, mostCount: number): number {
   const roundTripMs = leastRoundTripMs < shortMs ? leastRoundTripMs : measured.roundTripMs;
   if (roundTripMs === undefined) return Math.min(mostCount, leastCount);
   if (bytesPerSecond === undefined) {
+    if (measured.isBeingMeasured) return Math.min(mostCount, leastCount);
     const known = unknown.find(([ms]) => roundTripMs <= ms);
     return Math.min(mostCount, known?.[1] ?? unknownFarCount);
   }

@@ -18,6 +18,7 @@ import { type LineStatus, laneStatus } from './line-status.ts';
 import { Link } from './link.ts';
 import type { DocumentSource, Upload } from './outcome.ts';
 import type { OutgoingDocument } from './outgoing.ts';
+import type { TcpCount } from './repeats.ts';
 import { Sender } from './sender.ts';
 import type { LineIdentity } from './upgrade.ts';
 
@@ -33,6 +34,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly keepNotices: (notices: readonly NoticeFrame[]) => Promise<number>;
   /** The open line is gone; not called for close(). */
   readonly lost: (failure: Failure, epoch: number) => void;
+  /** What the system's TCP has sent and sent again, so that a cap holds on the wire; absent: nobody knows. */
+  readonly tcpCount?: () => TcpCount | undefined;
   /** The line got bad, or good again: link.degraded, link.recovered. */
   readonly crossed: (crossing: Crossing) => void;
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
@@ -98,10 +101,14 @@ export class Line {
         this.#sender.pump();
       },
       acknowledged: ({ documents }) => {
+        if (this.#documents.count === 0) this.#sender.sound();
         for (const { handle, durable } of documents) this.#documents.byHandle(handle)?.durable(durable);
       },
       began: (hello) => this.#bindAnew(hello),
-      opened: () => this.#documents.bindAll(),
+      opened: () => {
+        this.#documents.bindAll();
+        if (this.#documents.count === 0) this.#sender.sound();
+      },
       wentOn: () => this.#documents.goOn(),
       laneGone: (lane) => this.#inbox.laneGone(lane),
       closed: (failure) => this.#inbox.end(failure),
@@ -114,10 +121,12 @@ export class Line {
       documents: this.#documents,
       parted: this.#link.parted,
       identity: () => this.#identity!,
-      seen: (cursor) => {
+      keepNotices: async (notices) => {
+        const cursor = await ports.keepNotices(notices);
         this.#cursor = Math.max(this.#cursor, cursor);
-        this.#sender.say({ type: 'SEEN', cursor }, { kind: 'said' });
+        return cursor;
       },
+      seen: (cursor) => this.#sender.say({ type: 'SEEN', cursor }, { kind: 'said' }),
       failed: (failure) => this.#link.loseAll(failure),
     });
   }

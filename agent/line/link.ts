@@ -75,11 +75,13 @@ export class Link {
       lanesMax: ports.limits.lanesMax,
       wanted: () => this.#wanted(),
       measured: () => {
-        const { roundTripMs, capacityBytesPerSecond } = sender.pace.describe();
+        const { pace } = sender;
+        const { roundTripMs } = pace.describe();
         return {
+          isBeingMeasured: pace.isSounding,
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: sender.roundTripMs ?? this.lastRttMs,
-          bytesPerSecond: capacityBytesPerSecond ?? undefined,
+          bytesPerSecond: pace.lanesBytesPerSecond,
         };
       },
     });
@@ -153,11 +155,13 @@ export class Link {
     const { lanes, sender, clock } = this.#ports;
     if (!lanes.has(lane)) return;
     // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
+    const wasSounding = sender.pace.isSounding;
     if (sender.acknowledged(ack, clock.monotonicMs()) > 0) {
       this.#watch.confirmed();
       this.#endDoubt();
     }
     this.#ports.acknowledged(ack);
+    if (wasSounding) this.#keeper.tend();
     sender.pump();
   }
 

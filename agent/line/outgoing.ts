@@ -60,6 +60,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   #reader: DocumentReader | undefined;
   #reading = false;
   #whole: Whole | undefined;
+  /** The version ashore of the same content. */
+  #equalTo: number | undefined;
   readonly #book = new ChunkBook();
   readonly #cargo = new Cargo(this.#book, (index) => this.#reader?.release(index));
   #countRead = 0;
@@ -274,6 +276,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (frame.more) return;
     this.#awaitsHeld = false;
     this.meter.resumed(this.#prefixesHeldBytes + (this.#brokeOff ? this.#book.durableBytes : 0));
+    this.#endIfUnchanged();
     for (const index of this.#book.heldOtherwise) this.#anew(index);
     this.#cargo.goOn();
     if (!this.#source) this.#stored.end({ incomplete: true });
@@ -638,13 +641,18 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   async #ended(whole: Whole): Promise<boolean> {
     void this.#recorder?.end(whole);
-    const version = await this.#source!.unchanged(whole);
+    this.#equalTo = await this.#source!.unchanged(whole);
     if (this.#closed) return false;
-    if (version !== undefined) this.#sent.end({ unchanged: version });
     this.#whole = whole;
     this.#copies?.close();
     if (this.#proof) this.#compare(whole, this.#proof);
+    else this.#endIfUnchanged();
     return false;
+  }
+
+  /** Not before the cloud has said that it has not this very upload, from an earlier life and with another content. */
+  #endIfUnchanged(): void {
+    if (this.#equalTo !== undefined && !this.#awaitsHeld) this.#sent.end({ unchanged: this.#equalTo });
   }
 
   #changed(): boolean {

@@ -1,6 +1,6 @@
 // What leaves, and when: at the pace and within the window, each frame on the lane with the least unconfirmed bytes; what lanes
 // have lost goes first. Keeps the line's figures from what is confirmed. Used by line.ts, which says which lanes are open.
-import { encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
+import { encodePadding, encodeYachtFrame } from '../../cloud/contract/frame-encoder.ts';
 import { type AckFrame, arrivalMs, type YachtFrame } from '../../cloud/contract/frames.ts';
 import { type Crossing, newEstimate, observe, type Sample } from '../../machines/estimators.ts';
 import type { Clock } from '../ports.ts';
@@ -10,6 +10,7 @@ import type { Lanes } from './lanes.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import { LinePace } from './pace.ts';
 import type { Load, Parcel } from './parcel.ts';
+import type { TcpCount } from './repeats.ts';
 
 export interface SenderPorts {
   readonly clock: Clock;
@@ -24,10 +25,11 @@ export interface SenderPorts {
   /** The first byte left on a line on which nothing was outstanding. */
   readonly stirred: () => void;
   readonly crossed: (crossing: Crossing) => void;
+  readonly tcpCount?: () => TcpCount | undefined;
 }
 
 export class Sender {
-  readonly pace = new LinePace();
+  readonly pace: LinePace;
   readonly #ports: SenderPorts;
   #allowedBytes: number;
   #estimate = newEstimate;
@@ -47,6 +49,7 @@ export class Sender {
 
   constructor(ports: SenderPorts) {
     this.#ports = ports;
+    this.pace = new LinePace(ports.tcpCount);
     this.#allowedBytes = ports.limits.windowMaxBytes;
   }
 
@@ -118,7 +121,14 @@ export class Sender {
       srttMs: this.#estimate.srttMs,
       wireBytesUp: this.pace.wireBytes,
       repeatedBytes: this.repeatedBytes,
-      rate: { ...told, events: told.events.map((event) => ({ ...event })) },
+      // Their times as people and pages read them.
+      rate: {
+        ...told,
+        events: told.events.map((event) => ({
+          ...event,
+          atMs: Math.round(this.#ports.clock.wallMs() - this.#now + event.atMs),
+        })),
+      },
     };
   }
 
@@ -138,6 +148,22 @@ export class Sender {
     const parcel = { frame: encodeYachtFrame(frame), load };
     if (lane?.isOpen) this.#send(lane, [parcel]);
     else if (load.kind === 'said') this.#again.push(parcel);
+  }
+
+  /** Nothing is to be sent: what padding tells of the rate, a first document need not wait for. */
+  sound(): void {
+    const { lanes } = this.#ports;
+    if (!this.isDry || this.#again.length > 0 || lanes.outstandingBytes > 0) return;
+    for (let left = this.pace.soundingBytes(this.#now); left > 0; left -= segmentBytes) {
+      const lane = lanes.best();
+      if (!lane) return;
+      const ping = encodeYachtFrame({ type: 'PING', stamp: Math.floor(this.#now) });
+      const passing = { kind: 'passing' } as const;
+      this.#send(lane, [
+        { frame: encodePadding(paddingBytes), load: passing },
+        { frame: ping, load: passing },
+      ]);
+    }
   }
 
   /** What a lane has lost goes first. */
@@ -295,6 +321,9 @@ const sliceHeaderBytes = 16;
 const parcelsPerGrainMax = 16;
 const hushTrips = 1.25;
 const hushSlackMs = 300;
+/** A segment of TCP, and the padding that fills it beside a PING, headers and their records. */
+const segmentBytes = 1_448;
+const paddingBytes = 1_360;
 /** Per confirmation. */
 const heldDecay = 0.98;
 /** Looked at again after this long when every lane is full. */

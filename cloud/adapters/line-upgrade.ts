@@ -61,7 +61,7 @@ export function attachLine(
       server.handleUpgrade(request, socket, head, (ws) => {
         sockets.add(ws);
         ws.on('close', () => sockets.delete(ws));
-        connect(ws, verdict.accept);
+        connect(ws, socket, verdict.accept);
       });
     } catch (error) {
       app.log.error({ code: 'line.upgrade', err: error }, 'an upgrade failed');
@@ -94,10 +94,18 @@ export function attachLine(
 }
 
 /** Gives the line its socket, and the socket's events to the line. */
-function connect(ws: WebSocket, accept: (socket: LaneSocket) => LaneSocketEvents): void {
+function connect(ws: WebSocket, below: Duplex, accept: (socket: LaneSocket) => LaneSocketEvents): void {
   const events = accept({
     // An error of sending is followed by `close`, which is what the line hears of.
     send: (bytes) => ws.send(bytes, { binary: true }, () => {}),
+    together: (send) => {
+      below.cork();
+      try {
+        send();
+      } finally {
+        below.uncork();
+      }
+    },
     bufferedBytes: () => ws.bufferedAmount,
     pause: () => ws.pause(),
     resume: () => ws.resume(),

@@ -27,6 +27,8 @@ import { writeRuns } from './runs.ts';
 
 export const sliceHeaderMaxBytes = 1 + 3 * 8;
 
+const paddingType = 0x4f;
+
 /** Throws RangeError when a field cannot travel (a programmer's error: values are checked where they come in). */
 export function encodeYachtFrame(frame: YachtFrame): Uint8Array {
   switch (frame.type) {
@@ -149,6 +151,13 @@ export function encodeHelloBody(frame: Omit<HelloFrame, 'signature'>): Uint8Arra
 }
 
 const nothing = new Uint8Array(0);
+
+/** Bytes that mean nothing, to be confirmed like any others. Of a type that readers skip. */
+export function encodePadding(lengthBytes: number): Uint8Array {
+  const frame = new Uint8Array(Math.max(1, lengthBytes));
+  frame[0] = paddingType;
+  return frame;
+}
 
 function start(type: number): ByteWriter {
   return new ByteWriter().byte(type);

@@ -79,6 +79,12 @@ export class Lane {
     return bytes.length;
   }
 
+  /** What is sent meanwhile leaves in as few packets as it can. */
+  together(send: () => void): void {
+    if (this.#socket.together) this.#socket.together(send);
+    else send();
+  }
+
   pause(): void {
     this.#socket.pause();
   }

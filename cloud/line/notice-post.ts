@@ -88,10 +88,12 @@ export class NoticePost {
       this.#follow(lane);
       return;
     }
-    for (const notice of notices) {
-      this.#newest = Math.max(this.#newest, notice.sequence);
-      lane.send({ type: 'NOTICE', ...notice, reason: shortened(notice.reason), extensions: [] });
-    }
+    lane.together(() => {
+      for (const notice of notices) {
+        this.#newest = Math.max(this.#newest, notice.sequence);
+        lane.send({ type: 'NOTICE', ...notice, reason: shortened(notice.reason), extensions: [] });
+      }
+    });
     this.#saidMs = this.#ports.clock.monotonicMs();
     this.#watch();
   }

@@ -27,6 +27,8 @@ export interface NoticeHub {
 export interface HubLimits {
   /** Notices read and handed over at once. */
   readonly pageMax: number;
+  /** What falls within this after a notice left leaves together: each costs a packet, and the answer to it. */
+  readonly gatherMs: number;
   /** A wake that never came costs at most this long. */
   readonly pollMs: number;
   /** More than this waiting to leave: nothing is added. */
@@ -39,6 +41,7 @@ export interface HubLimits {
 
 export const hubLimits: HubLimits = {
   pageMax: 64,
+  gatherMs: 200,
   pollMs: 5000,
   bufferedMaxBytes: 256 * 1024,
   slowMaxMs: 30_000,
@@ -53,29 +56,31 @@ export interface HubPorts {
 }
 
 export function createNoticeHub({ notices, wakes, clock, limits = hubLimits }: HubPorts): NoticeHub {
-  const byDevice = new Map<string, Set<() => void>>();
+  const byDevice = new Map<string, Set<Following>>();
   const wake = (deviceId: string) => {
-    for (const look of byDevice.get(deviceId) ?? []) look();
+    for (const { look } of byDevice.get(deviceId) ?? []) look();
   };
-  const stopNotices = wakes.onNotice(wake);
+  const stopNotices = wakes.onNotice((deviceId) => {
+    for (const { lookSoon } of byDevice.get(deviceId) ?? []) lookSoon();
+  });
   // A newer session or a revocation: the next read is refused by the store, which ends the reader at once.
   const stopDevices = wakes.onDevice(wake);
   const detachers = new Set<() => void>();
 
   return {
     attach(scope, cursor, reader) {
-      const { look, stop } = follow({ scope, cursor, reader, notices, clock, limits });
+      const following = follow({ scope, cursor, reader, notices, clock, limits });
       const looks = byDevice.get(scope.deviceId) ?? new Set();
-      looks.add(look);
+      looks.add(following);
       byDevice.set(scope.deviceId, looks);
       const detach = () => {
-        stop();
-        looks.delete(look);
+        following.stop();
+        looks.delete(following);
         if (looks.size === 0 && byDevice.get(scope.deviceId) === looks) byDevice.delete(scope.deviceId);
         detachers.delete(detach);
       };
       detachers.add(detach);
-      look();
+      following.look();
       return detach;
     },
     wakeAll() {
@@ -89,6 +94,13 @@ export function createNoticeHub({ notices, wakes, clock, limits = hubLimits }: H
   };
 }
 
+interface Following {
+  readonly look: () => void;
+  /** There is something new; what left a moment ago is not followed at once. */
+  readonly lookSoon: () => void;
+  readonly stop: () => void;
+}
+
 interface Follower {
   readonly scope: DeviceScope;
   readonly cursor: number;
@@ -99,12 +111,13 @@ interface Follower {
 }
 
 /** One reader's loop: at most one read at a time, however many wakes come. */
-function follow(follower: Follower): { readonly look: () => void; readonly stop: () => void } {
+function follow(follower: Follower): Following {
   const { scope, reader, notices, clock, limits } = follower;
   let cursor = follower.cursor;
   let stopped = false;
   let reading = false;
   let again = false;
+  let gathering = false;
   let slowSince: number | undefined;
   let cancel = () => {};
 
@@ -135,6 +148,7 @@ function follow(follower: Follower): { readonly look: () => void; readonly stop:
       if (last) {
         cursor = last.sequence;
         reader.deliver(page);
+        if (page.length < limits.pageMax) return limits.gatherMs;
       } else if (!again) return limits.pollMs;
     }
   };
@@ -143,6 +157,7 @@ function follow(follower: Follower): { readonly look: () => void; readonly stop:
     again = true;
     if (reading || stopped) return;
     reading = true;
+    gathering = false;
     cancel();
     drain()
       .catch((error: unknown) => {
@@ -155,8 +170,12 @@ function follow(follower: Follower): { readonly look: () => void; readonly stop:
       })
       .then((delayMs) => {
         reading = false;
+        gathering = delayMs === limits.gatherMs;
         later(again && delayMs === limits.pollMs && !stopped ? 0 : delayMs);
       });
   };
-  return { look, stop };
+  const lookSoon = () => {
+    if (!gathering) look();
+  };
+  return { look, lookSoon, stop };
 }

@@ -34,10 +34,25 @@ describe('notices', () => {
     await yacht.clock.advance(10_000);
     expect(yacht.frames.some((frame) => frame.type === 'SEEN')).toBe(false);
     keep();
-    await yacht.clock.advance(100);
+    await yacht.clock.advance(1_100);
     expect(yacht.notices.map((notice) => notice.uploadId)).toEqual(uploads);
     expect(yacht.notices.map((notice) => notice.sequence)).toEqual([1, 2, 3]);
     expect(yacht.frames.filter((frame) => frame.type === 'SEEN').at(-1)).toEqual({ type: 'SEEN', cursor: 3 });
+  });
+
+  test('that come fast are told to be seen once a second: each word costs a packet', async () => {
+    const yacht = await yachtAndShore({ ashore: {} });
+    await yacht.open();
+    for (let i = 1; i <= 40; i++) {
+      await yacht.carry(yacht.upload(content(200, i)));
+      await index(yacht);
+    }
+    await yacht.clock.advance(2_000);
+    expect(yacht.notices).toHaveLength(40);
+    const seen = yacht.frames.filter((frame) => frame.type === 'SEEN');
+    expect(seen.at(-1)).toEqual({ type: 'SEEN', cursor: 40 });
+    const seconds = yacht.clock.monotonicMs() / 1_000;
+    expect(seen.length).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
   });
 
   test('missed while away are replayed after HELLO from the cursor, none twice', async () => {

@@ -113,6 +113,39 @@ describe('the rate finder', () => {
     expect(Number.isFinite(finder.windowBytes())).toBe(true);
   });
 
+  it('knows the rate from two packs, however far apart they left', () => {
+    // 4,274 bytes take 17.1 ms at 250,000 bytes/s; machines wake and read a little late.
+    for (const apartMs of [0, 5, 11, 14])
+      for (const lateMs of [-2, 0, 2]) {
+        const finder = new RateFinder();
+        finder.roundTrip(820, 0);
+        const marks = [finder.sent(4_274, 1_000), finder.sent(4_274, 1_000 + apartMs)];
+        const samples = marks.map((mark, at) => ({
+          lane: at + 1,
+          mark,
+          bytes: 4_274,
+          arrivalMs: 1_417 + 17.1 * at + lateMs * at,
+        }));
+        finder.confirmed({ samples, atMs: 1_850 });
+        expect(finder.state).toBe('search');
+        expect(finder.capacity! / 250_000).toBeGreaterThan(0.7);
+        expect(finder.capacity! / 250_000).toBeLessThan(1.25);
+      }
+  });
+
+  it('believes no more than what arrived when nothing had to wait', () => {
+    const finder = new RateFinder();
+    const marks = [finder.sent(4_274, 1_000), finder.sent(4_274, 1_030)];
+    const samples = marks.map((mark, at) => ({
+      lane: at + 1,
+      mark,
+      bytes: 4_274,
+      arrivalMs: 1_417 + 30 * at,
+    }));
+    finder.confirmed({ samples, atMs: 1_850 });
+    expect(finder.capacity!).toBeLessThan(4_274 / 0.03);
+  });
+
   it('keeps few events, whatever happens', () => {
     const finder = new RateFinder();
     for (let n = 0; n < 200; n++) {

@@ -14,6 +14,7 @@ export interface Paced {
   windowBytes(): number;
   grainBytes(): number;
   laneWindowBytes(lane: number): number;
+  soundingBytes?(nowMs: number): number;
 }
 
 export interface LinkCase {
@@ -34,6 +35,8 @@ export interface LinkCase {
   readonly lateMs?: number;
   /** The cloud's clock runs faster by so many parts per million. */
   readonly driftPpm?: number;
+  /** The line is open for so long before there is anything to send; percentages and queues count from then. */
+  readonly openMs?: number;
   readonly payloadBytes: number;
   readonly secondsMax: number;
   /** Another host's one TCP upload over the same bottleneck, from when to when. */
@@ -311,7 +314,7 @@ interface ModelLane {
   log: { upTo: number; mark: number; payload: number }[];
   /** Ashore: bytes read, and the newest whole frame's arrival. */
   readBytes: number;
-  frames: { upTo: number; payload: number }[];
+  frames: { upTo: number; payload: number; ping?: boolean }[];
   wholeBytes: number;
   wholeMs: number;
   news: boolean;
@@ -341,6 +344,7 @@ export function sail(
   let stirredMs = 0;
   let handed = 0;
   let lastHeardMs = 0;
+  let quietSinceMs = link.openMs ?? 0;
   let isDown = false;
 
   const lanes: ModelLane[] = Array.from({ length: laneCount }, (_, id) => {
@@ -367,6 +371,7 @@ export function sail(
       lane.wholeMs = cloudMs(agenda.nowMs + late());
       lane.news = true;
       total += frame.payload;
+      if (frame.ping) agenda.at(agenda.nowMs, () => acknowledge(lane));
       const tenth = Math.floor(agenda.nowMs / 100);
       arrived[tenth] = (arrived[tenth] ?? 0) + frame.payload;
     }
@@ -374,21 +379,25 @@ export function sail(
     ackTimer = true;
     if (agenda.nowMs - lastAckMs > 2_000) stirredMs = agenda.nowMs;
     const every = agenda.nowMs - stirredMs < 2_000 ? 25 : 100;
-    agenda.at(Math.max(agenda.nowMs, lastAckMs + every, agenda.nowMs + Math.min(25, every)), acknowledge);
+    agenda.at(Math.max(agenda.nowMs, lastAckMs + every, agenda.nowMs + Math.min(25, every)), () =>
+      acknowledge(),
+    );
   }
 
-  function acknowledge(): void {
-    ackTimer = false;
-    lastAckMs = agenda.nowMs;
+  function acknowledge(pinged?: ModelLane): void {
+    if (!pinged) {
+      ackTimer = false;
+      lastAckMs = agenda.nowMs;
+    }
     const list = lanes
-      .filter((lane) => lane.news)
+      .filter((lane) => lane.news && (!pinged || lane === pinged))
       .map((lane) => ({ lane, bytes: lane.wholeBytes, ms: lane.wholeMs }));
     const lost = down() < (link.loss ?? 0) || up.isOff(agenda.nowMs);
     // A lost ACK's news are said again in the next.
     if (lost) {
       if (!ackTimer) {
         ackTimer = true;
-        agenda.at(agenda.nowMs + 100, acknowledge);
+        agenda.at(agenda.nowMs + 100, () => acknowledge());
       }
       return;
     }
@@ -417,9 +426,27 @@ export function sail(
     pump();
   }
 
+  const openMs = link.openMs ?? 0;
+  /** Padding, a segment to each lane in turn, each of which is confirmed at once. */
+  function sound(): void {
+    let left = paced.soundingBytes?.(agenda.nowMs) ?? 0;
+    for (let n = 0; left > 0; left -= mss, n++) {
+      const lane = lanes[n % (agenda.nowMs < link.rttMs ? 1 : laneCount)]!;
+      lane.sent += mss;
+      const mark = paced.sent(mss, agenda.nowMs);
+      lane.log.push({ upTo: lane.sent, mark, payload: 0 });
+      lane.frames.push({ upTo: lane.sent, payload: 0, ping: true });
+      lane.tcp.write(mss);
+    }
+  }
+
   let pumpAt = Number.POSITIVE_INFINITY;
   function pump(): void {
     const now = agenda.nowMs;
+    if (now < openMs) {
+      sound();
+      return;
+    }
     for (;;) {
       if (handed >= link.payloadBytes) return;
       const wait = paced.waitMs(now);
@@ -494,8 +521,8 @@ export function sail(
     delays.push(waits);
     queue.push(waits);
     trace?.(agenda.nowMs, waits);
-    const out = lanes.some((lane) => lane.sent > lane.confirmed);
-    if (!isDown && out && agenda.nowMs - lastHeardMs > Math.max(1_500, 3 * link.rttMs)) {
+    if (lanes.every((lane) => lane.sent === lane.confirmed)) quietSinceMs = agenda.nowMs;
+    if (!isDown && agenda.nowMs - Math.max(lastHeardMs, quietSinceMs) > Math.max(1_500, 3 * link.rttMs)) {
       isDown = true;
       paced.linkLost(agenda.nowMs);
     }
@@ -503,11 +530,12 @@ export function sail(
   }
   paced.roundTrip(link.rttMs + 1, 0);
   agenda.at(0, pump);
-  agenda.at(0, probe);
+  agenda.at(openMs, pump);
+  agenda.at(openMs, probe);
 
   while (agenda.nowMs < link.secondsMax * 1_000 && total < link.payloadBytes) agenda.step();
   let could = 0;
-  for (let ms = 0; ms < agenda.nowMs; ms += 10) if (!up.isOff(ms)) could += up.rate(ms) * 0.01;
+  for (let ms = openMs; ms < agenda.nowMs; ms += 10) if (!up.isOff(ms)) could += up.rate(ms) * 0.01;
   const share = mss / (mss + headerBytes);
   delays.sort((a, b) => a - b);
   const during = rivalBytes + ownWhileRival;

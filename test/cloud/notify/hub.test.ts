@@ -76,10 +76,31 @@ describe('the notice hub', () => {
     h.hub.attach(scope, 3, h.reader);
     await settle();
     expect(h.seen).toEqual(missed.slice(3));
+    await h.clock.advance(hubLimits.gatherMs);
     h.add(201);
     h.wake();
     await settle();
     expect(h.seen.at(-1)).toBe(201);
+    h.hub.close();
+  });
+
+  it('what comes soon after a notice leaves together, and is not forgotten', async () => {
+    const h = harbour();
+    h.hub.attach(scope, 0, h.reader);
+    await settle();
+    const pages: number[][] = [];
+    const { deliver } = h.reader;
+    h.reader.deliver = (page) => {
+      pages.push(page.map((row) => row.sequence));
+      deliver(page);
+    };
+    for (let sequence = 1; sequence <= 9; sequence++) {
+      h.add(sequence);
+      h.wake();
+      await h.clock.advance(20);
+    }
+    await h.clock.advance(hubLimits.gatherMs);
+    expect(pages).toEqual([[1], [2, 3, 4, 5, 6, 7, 8, 9]]);
     h.hub.close();
   });
 
