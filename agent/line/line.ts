@@ -41,6 +41,9 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
 }
 
+/** A handshake costs 6 KB up and down: ten of them are not worth it for a document that is nearly all ashore. */
+const lanesWorthBytes = 32 * 1024;
+
 export interface Opened {
   readonly epoch: number;
   readonly sessionId: string;
@@ -56,6 +59,8 @@ export class Line {
   readonly #documents: Documents;
   readonly #inbox: Inbox;
   #boundTo: string | undefined;
+  /** Something travelled since the line was opened. */
+  #hasCarried = false;
   #claim: { readonly logId: string; readonly boot: number } | undefined;
   #cursor = 0;
   #identity: LineIdentity | undefined;
@@ -101,17 +106,21 @@ export class Line {
         this.#sender.pump();
       },
       acknowledged: ({ documents }) => {
-        if (this.#documents.count === 0) this.#sender.sound();
+        if (!this.#hasCarried) this.#sender.sound();
         for (const { handle, durable } of documents) this.#documents.byHandle(handle)?.durable(durable);
       },
+      isWorthMore: () => !this.#hasCarried || this.#documents.inHandBytes >= lanesWorthBytes,
       began: (hello) => this.#bindAnew(hello),
       opened: () => {
         this.#documents.bindAll();
-        if (this.#documents.count === 0) this.#sender.sound();
+        if (!this.#hasCarried) this.#sender.sound();
       },
       wentOn: () => this.#documents.goOn(),
       laneGone: (lane) => this.#inbox.laneGone(lane),
-      closed: (failure) => this.#inbox.end(failure),
+      closed: (failure) => {
+        this.#hasCarried = this.#documents.count > 0;
+        this.#inbox.end(failure);
+      },
     });
     this.#inbox = new Inbox({
       ...ports,
@@ -159,6 +168,7 @@ export class Line {
 
   /** Puts a document on the line, or finds it there. Without a source it only asks whether the upload is stored. */
   carry(upload: Upload, source: DocumentSource | undefined): OutgoingDocument {
+    this.#hasCarried = true;
     const document = this.#documents.carry(upload, source);
     if (this.isOpen) this.#documents.bind(document);
     this.#sender.pump();

@@ -26,6 +26,8 @@ export interface LinkPorts {
   readonly proved: (identity: LineIdentity) => void;
   readonly frame: (lane: Lane, frame: CloudFrame) => void;
   readonly acknowledged: (ack: AckFrame) => void;
+  /** See LaneKeeper. */
+  readonly isWorthMore: () => boolean;
   /** The cloud remembers nothing of this session, or it is another. */
   readonly began: (hello: HelloFrame) => void;
   /** A lane has opened. */

@@ -10,7 +10,7 @@ import type { PackDocument } from '../../cloud/contract/pack.ts';
 import { type Run, RunSet } from '../../cloud/contract/runs.ts';
 import type { OnLine } from '../../machines/line-turns.ts';
 import type { BaseRecorder } from '../files/bases.ts';
-import type { DocumentReader } from '../files/document-reader.ts';
+import type { DocumentReader, ReadChunk } from '../files/document-reader.ts';
 import { Cargo } from './cargo.ts';
 import { ChunkBook, type GoingForm } from './chunk-book.ts';
 import { Copies } from './copies.ts';
@@ -547,7 +547,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     this.#countRead = index + 1;
     await this.#recorder?.add(bytes, id);
     if (this.#closed) return false;
-    const place = this.#delta?.place(id);
+    const place = this.#delta?.place(id, bytes);
     if (this.#book.isDurable(index) || this.#proof) {
       this.#book.pass(bytes.length);
       this.meter.resumed(bytes.length);
@@ -573,7 +573,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       return true;
     }
     if (this.#book.isDurable(index)) return true;
-    if (await this.#patch(index, bytes, id)) return true;
+    if (await this.#patch(step.chunk)) return true;
     if (this.#closed) return false;
     const encoded = await this.#encode(index, bytes);
     if (this.#closed) return false;
@@ -598,9 +598,9 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   }
 
   /** Sends the chunk as its difference from the version before, if that is shorter. */
-  async #patch(index: number, bytes: Uint8Array, id: Uint8Array): Promise<boolean> {
+  async #patch({ index, bytes, id, after }: ReadChunk): Promise<boolean> {
     if (!this.#delta || !this.#book.mayName(index) || this.#patchesBytes >= patchesMaxBytes) return false;
-    const patch = await this.#delta.patch(bytes, id);
+    const patch = await this.#delta.patch(bytes, id, after);
     if (this.#closed || !patch) return false;
     if (this.#book.isDurable(index)) return true;
     this.#mayPack = false;

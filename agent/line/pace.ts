@@ -135,14 +135,14 @@ export class LinePace {
     return this.#carried(1);
   }
 
-  /** What lanes are opened for: a cap taken several times. */
+  /** What lanes are opened for: a cap taken several times, and what a short train on a busy machine may have hidden of the rate. */
   get lanesBytesPerSecond(): number | undefined {
-    return this.#carried(lanesOfCap);
+    return this.#carried(lanesOfCap, 1 + 2 * this.#finder.doubt);
   }
 
-  #carried(timesCap: number): number | undefined {
+  #carried(timesCap: number, timesRate = 1): number | undefined {
     const rate = Math.min(
-      this.#finder.capacity ?? Number.POSITIVE_INFINITY,
+      timesRate * (this.#finder.capacity ?? Number.POSITIVE_INFINITY),
       timesCap * (this.#cap ?? Number.POSITIVE_INFINITY),
     );
     return Number.isFinite(rate) ? rate : undefined;

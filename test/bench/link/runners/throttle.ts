@@ -16,6 +16,11 @@ export const throttle: Runner<'throttle'> = (about, options) =>
     const seen = await observe(lab, async () => {
       counted = -(await said());
       sent = await send();
+      if (about.byHandAfterSeconds !== undefined) {
+        await new Promise((resolve) => setTimeout(resolve, about.byHandAfterSeconds! * 1_000));
+        const rate = `${(about.capBytesPerSecond * 8) / 1_000}kbit`;
+        await stage.api.post('/v1/link/rate', { rate, by: 'bench' });
+      }
       const from = performance.now();
       await stage.journal.stored(1, about.maxSeconds);
       counted += await said();
