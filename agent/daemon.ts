@@ -36,6 +36,7 @@ import type { Host, RecoveryReport } from './host/contract.ts';
 import { createHost } from './host/host.ts';
 import type { Identity } from './identity/device-file.ts';
 import type { Compress } from './line/encode-levels.ts';
+import type { TcpCount } from './line/repeats.ts';
 import type { Log } from './log-line.ts';
 import type { Clock, Files, ProcessPort, Random, Storage } from './ports.ts';
 
@@ -48,6 +49,8 @@ export interface DaemonPorts {
   readonly dialer: LaneDialer;
   /** Absent: documents go as they are. */
   readonly compress?: Compress;
+  /** Absent: what TCP sends again is not known. */
+  readonly tcpCount?: () => TcpCount | undefined;
   readonly log: Log;
   /** Read before each attempt to connect, so that enrolling needs no restart. */
   identity(): Promise<Identity | undefined>;

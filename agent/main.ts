@@ -12,6 +12,7 @@ import { nodeScrypt } from './adapters/node-scrypt.ts';
 import { nodeSecretFiles } from './adapters/node-secret-files.ts';
 import { compressAside } from './adapters/node-zstd.ts';
 import { pageFiles } from './adapters/page-files.ts';
+import { tcpCount } from './adapters/tcp-count.ts';
 import { listenOnTcp } from './adapters/tcp-http.ts';
 import { timeZone } from './adapters/time-zone.ts';
 import { type ListeningApi, listenOnSocket } from './adapters/unix-http.ts';
@@ -51,6 +52,7 @@ export async function runAgent(
       storage: openStorage(config.state.directory),
       dialer: await wsDialer(config.cloud.caFile),
       compress: compressAside,
+      tcpCount,
       identity: () => loadIdentity(secrets),
     },
     config,

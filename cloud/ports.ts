@@ -79,6 +79,12 @@ export interface Offer {
   readonly modifiedMs: number;
 }
 
+/** So many entries of a manifest, from there on. */
+export interface EntryRange {
+  readonly first: number;
+  readonly count: number;
+}
+
 /** One chunk of a document's open manifest: `id` is its SHA-256. */
 export interface ManifestEntry {
   readonly index: number;
@@ -192,11 +198,15 @@ export interface CloudStore {
   ): Promise<Receipt>;
   /** Offer, chunk, version, head and job of many small documents in one transaction; answers by position. */
   storeWhole(scope: DeviceScope, versions: readonly WholeVersion[]): Promise<readonly WholeAnswer[]>;
-  /** The manifest of a version of this device's document of that name; undefined when it is not ashore. */
+  /**
+   * The manifest of a version of this device's document of that name, or of it what lies in `range`: fewer beyond its end.
+   * Undefined when it is not ashore.
+   */
   versionEntries(
     scope: DeviceScope,
     name: Name,
     version: number,
+    range?: EntryRange,
   ): Promise<readonly ManifestEntry[] | undefined>;
   /** Forgets an open document that the yacht gave up (its chunks stay until collected). */
   dropDocument(scope: DeviceScope, uploadId: string): Promise<void>;

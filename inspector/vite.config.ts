@@ -58,6 +58,10 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
+    // A file of its own: in the midst of the code it pushes one half of it out of the other's sight, and costs 0.5 kB of gzip.
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'layouts', test: /layouts\.json$/ }] } },
+    },
   },
   plugins: [paletteFirst(), gzipTwins()],
 });

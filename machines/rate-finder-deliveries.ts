@@ -104,6 +104,8 @@ export class Deliveries {
 
   /** Nothing was to be sent for a while: news of what left before are awaited no more. */
   idled(): void {
+    this.#news = [];
+    this.#anew = undefined;
     this.#newestEntry = this.#flight.end - 1;
   }
 

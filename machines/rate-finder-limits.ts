@@ -10,10 +10,10 @@ export const moreTrainSegments = 3;
 export const trainsPerRoundTrip = 3;
 export const trainEveryMinMs = 200;
 export const trainCheckMs = 20;
-/** Padding sent once, when the line is open and has nothing to do, so that a first document need not wait for a train: such a train,
- *  then, when the rate is no surer than this, one of so much time, at least and at most so long. Only where round trips take long. */
-export const soundingFromMs = 100;
-export const soundingsMax = 2;
+/** Padding sent once, when the line is open and has nothing to do, so that a first document need not wait for a train: such a train
+ *  (another when what arrives of it tells nothing), then, when the rate is no surer than this, one of so much time, at least and at most so long. Only where round trips take long. */
+export const soundingFromMs = 200;
+export const soundingsMax = 3;
 export const soundedSureShare = 0.08;
 export const soundingMs = 60;
 export const soundingMinSegments = 5;
@@ -21,10 +21,9 @@ export const soundingMaxBytes = 16 * 1024;
 /** Grain of pacing: whole segments of so much time. */
 export const grainMs = 21;
 export const grainMaxBytes = 64 * 1024;
-/** Bursts of a search: the delay at their end tells the rate, whether a queue stands or not; the gap lets it drain. */
+/** Bursts of a search: the delay at their end tells the rate, whether a queue stands or not; it drains between them. */
 export const burstMs = 30;
 export const burstGrainMs = 12;
-export const gapShare = 0.08;
 /** A search is over when the rate is this sure, or after so long and one and a half round trips, and so many frames. */
 export const searchSureShare = 0.06;
 export const searchMostMs = 800;

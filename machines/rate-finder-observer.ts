@@ -19,6 +19,7 @@ const lateMax = 16;
 /** Sooner, when a queue can be seen growing: so many frames on so many lanes, each later than the one sent before, by this share of
  *  the time between them. What a lane held back comes at once: of such frames the delays fall. */
 const growingLeast = 2;
+const growingSlowLeast = 4;
 const growingLanesLeast = 2;
 const growingShare = 0.5;
 const growingMs = 30;
@@ -41,6 +42,7 @@ const segmentBytes = 1_448;
 /** A first estimate needs this many arrivals, over so many bytes. */
 const firstArrivalsMin = 3;
 const firstBytesMin = 2 * 1_448;
+const gapRoundTrips = 0.4;
 /** A delay that grows by more than this share of the time since the frame before left, grew by waiting for it. */
 const waitedShare = 0.3;
 /** Further apart nothing waits, but on links on which a train says enough; so little apart frames left at once. */
@@ -50,6 +52,9 @@ const trainApartMs = 2;
 const soonerMs = 1;
 const soonerShare = 0.15;
 const rateSureShare = 0.05;
+/** A frame that takes longer than this by itself, and came sooner by this share of it: the rate was underrated. */
+const slowOwnMs = 40;
+const slowShare = 0.4;
 /** A shortfall counts within these. */
 const missedLeastMs = -20;
 const missedMostMs = 60;
@@ -133,9 +138,10 @@ export class Observer {
   }
 
   /** A first belief, from the spacing of the arrivals of a train that began with `entry`. False: not enough has arrived. */
-  start(entry: number): boolean {
+  start(entry: number, roundTripMs: number): boolean {
     const flight = this.#flight;
-    const clean = this.#clean();
+    const all = this.#clean();
+    const clean = this.#beforeGap(all, roundTripMs);
     const first = clean[0];
     const last = clean.at(-1);
     if (!first || !last) return false;
@@ -143,7 +149,7 @@ export class Observer {
     const spread = this.#spread(clean);
     const isClear = clean.length >= firstArrivalsMin || (!spread.isVague && spread.bytes >= firstBytesMin);
     if (!isClear || whole < firstBytesMin) {
-      this.#pending = clean;
+      this.#pending = all;
       return false;
     }
     const { bytes, spanMs } = spread;
@@ -200,6 +206,7 @@ export class Observer {
     isSteady: boolean,
   ): number {
     let count = 0;
+    const flight = this.#flight;
     for (const one of this.#clean()) {
       if (one.entry <= this.measuredEntry) continue;
       if (this.#doubted?.isSudden) this.#reconsider(one);
@@ -224,7 +231,13 @@ export class Observer {
       }
       this.#late = [];
       const former = error < -mostMs ? this.#former(one, mostMs) : undefined;
-      if (error < -mostMs && !former) filter.doubt(0.3, 15);
+      if (error < -mostMs && !former) {
+        // What was taken for the frames' own time may be the path's.
+        const ownMs = flight.bytes(one.entry) * filter.msPerByte;
+        const isSlow = ownMs > slowOwnMs && -error > slowShare * ownMs;
+        filter.doubt(0.3, isSlow ? ownMs : 15);
+        if (isSlow) this.least.clear();
+      }
       this.#take(one, former ?? filter, roundTripMs);
       if (one.entry >= fromEntry) count++;
     }
@@ -255,6 +268,15 @@ export class Observer {
 
   #delayMs(one: Seen): number {
     return one.arrivalMs - this.#flight.atMs(one.entry);
+  }
+
+  /** Of a train on one lane: behind a lost segment the rest comes a round trip later, and at once. */
+  #beforeGap(seen: readonly Seen[], roundTripMs: number): readonly Seen[] {
+    if (new Set(seen.map(({ lane }) => lane)).size !== 1) return seen;
+    const gaps = seen.map(({ arrivalMs }, at) => arrivalMs - (seen[at - 1]?.arrivalMs ?? arrivalMs));
+    const median = gaps.slice(1).sort((a, b) => a - b)[(gaps.length - 1) >> 1] ?? 0;
+    const at = gaps.findIndex((ms) => ms > Math.max(gapRoundTrips * roundTripMs, 3 * median));
+    return at === -1 ? seen : seen.slice(0, at);
   }
 
   /** Arrivals in the order of sending. A frame sent later that arrived earlier proves that a lane held back the one before. */
@@ -342,7 +364,8 @@ export class Observer {
 
   get #isGrowing(): boolean {
     const late = this.#late;
-    if (late.length < growingLeast) return false;
+    const isSlow = segmentBytes * this.measured.msPerByte > slowOwnMs;
+    if (late.length < (isSlow ? growingSlowLeast : growingLeast)) return false;
     if (new Set(late.map(({ seen }) => seen.lane)).size < growingLanesLeast) return false;
     const first = late[0]!.seen;
     const last = late.at(-1)!.seen;

@@ -48,13 +48,23 @@ export class RateFinder {
     return now && 1_000 / now.msPerByte;
   }
 
+  /** How unsure that is: standard deviation as a share of it. */
+  get doubt(): number {
+    return this.#observer.now?.rateDoubt ?? 0;
+  }
+
   /** So many bytes were handed to a lane. Answers the mark to give back with its confirmation. */
   sent(wireBytes: number, atMs: number): number {
     this.#pass(atMs);
     const { end } = this.#flight;
     this.#lanes.idled(this.#idleMs);
-    if (this.#idleMs > limits.idleMs && this.#state !== 'hold') this.#deliveries.idled();
+    if (this.#idleMs > limits.idleMs && this.#state !== 'hold') {
+      this.#deliveries.idled();
+      this.#startedMs = atMs;
+    }
     if (this.#idleMs > limits.staleMs) this.#goOn();
+    else if (this.#idleMs > limits.idleMs && this.#state === 'search')
+      this.#search = { fromEntry: end, frames: 0, sinceMs: atMs };
     if (this.#state === 'train') {
       if (this.#train.bytes === 0) this.#train = { bytes: 0, confirmedBytes: 0, sinceMs: atMs, entry: end };
       this.#train.bytes += wireBytes;
@@ -140,7 +150,7 @@ export class RateFinder {
     if (this.#deliveries.roundTripMs < limits.soundingFromMs) return 0;
     const least = limits.soundingMinSegments * limits.segmentBytes;
     if (!now) {
-      if (this.#soundings > 0) return 0;
+      if (this.isSounding) return 0;
       this.#soundings++;
       this.#soundedMs = nowMs;
       return least;
@@ -284,13 +294,9 @@ export class RateFinder {
   #burstWaitMs(queueMs: number): number {
     const mostMs = Math.max(limits.burstMs, 4 * this.#observer.noiseMs, 2.2 * this.#segmentMs);
     if (this.#bursting && queueMs < mostMs * 0.8) return 0;
-    this.#bursting = false;
-    const gapMs = limits.gapShare * mostMs;
-    if (queueMs > 0) return queueMs + gapMs;
-    const leftMs = gapMs - (this.#nowMs - this.#observer.drySinceMs);
-    if (leftMs > 0) return leftMs;
-    this.#bursting = true;
-    return 0;
+    // Only from an empty queue on do rate and path differ.
+    this.#bursting = queueMs <= 0;
+    return queueMs;
   }
 
   get #isSilent(): boolean {
@@ -325,7 +331,7 @@ export class RateFinder {
 
   #begin(news: number): void {
     this.#train.confirmedBytes += news;
-    if (!this.#observer.start(this.#train.entry)) return;
+    if (!this.#observer.start(this.#train.entry, this.#deliveries.roundTripMs)) return;
     this.#startedMs = this.#nowMs;
     this.#look(0.2, 'the first frames arrived');
   }
@@ -348,7 +354,8 @@ export class RateFinder {
       this.#search.fromEntry,
       this.#isSteady,
     );
-    if (observer.hasGrown) this.#deliveries.recount();
+    const { hasGrown } = observer;
+    if (hasGrown) this.#deliveries.recount();
     observer.hasGrown = false;
     const { bytesPerSecond } = this.#deliveries;
     if (bytesPerSecond !== undefined) {
@@ -360,7 +367,8 @@ export class RateFinder {
       observer.measured.boundRate(fastest, slowest);
     }
     observer.foresee();
-    if (!this.#overrun()) this.#judge();
+    // A queue just seen growing stops what would leave; the next arrivals say whether it was one.
+    if (hasGrown || !this.#overrun()) this.#judge();
   }
 
   #judge(): void {

@@ -21,6 +21,7 @@ import { lostDelayMs } from '../line/delays.ts';
 import type { Compress } from '../line/encode-levels.ts';
 import { lineLimits } from '../line/limits.ts';
 import { Line, type LineStatus } from '../line/line.ts';
+import type { TcpCount } from '../line/repeats.ts';
 import type { Log } from '../log-line.ts';
 import type { Clock, Files, Random } from '../ports.ts';
 import type { Notices } from './notices.ts';
@@ -33,6 +34,8 @@ export interface LineEndPorts {
   readonly dialer: LaneDialer;
   /** Absent: documents go as they are. */
   readonly compress?: Compress;
+  /** Absent: what TCP sends again is not known. */
+  readonly tcpCount?: () => TcpCount | undefined;
   readonly log: Log;
   readonly host: Pick<Host, 'read' | 'row' | 'status'>;
   readonly ledger: ChunkLedger;
@@ -74,6 +77,7 @@ export function createLineEnd(ports: LineEndPorts): LineEnd {
     clock,
     random,
     ...(ports.compress && { compress: ports.compress }),
+    ...(ports.tcpCount && { tcpCount: ports.tcpCount }),
     limits: { ...lineLimits, connectTimeoutMs: ports.connectTimeoutMs },
     heartbeatMs: ports.heartbeatMs,
     identity: async () => {

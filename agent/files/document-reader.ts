@@ -7,6 +7,7 @@ import type { Failure } from '../../cloud/contract/failure.ts';
 import type { FileStat, Files } from '../ports.ts';
 import { ChunkMap } from './chunk-map.ts';
 import { chunkMaxBytes, findCut } from './chunker.ts';
+import { pieceBytes } from './signatures.ts';
 import { type OpenSource, openSource, type Source, type SourceRoots, sameStat } from './source.ts';
 import { failureOf, type SourceFailure, sourceFailure } from './source-failure.ts';
 
@@ -42,6 +43,8 @@ export interface ReadChunk {
   readonly offset: number;
   readonly bytes: Uint8Array;
   readonly id: Uint8Array;
+  /** What follows it in the document as far as that was read, at most `pieceBytes`: a view, until the next step. */
+  readonly after?: Uint8Array;
 }
 
 /** `settled`: what checkSettled saw; a file that differs from it on opening is `changed` at once. Opens on first use. */
@@ -155,7 +158,8 @@ class Reader implements DocumentReader {
     }
     this.#map.add(length, id);
     this.#hold(index, store);
-    return { chunk: { index, offset, bytes, id } };
+    const after = this.#buffer.subarray(end, Math.min(this.#to, end + pieceBytes));
+    return { chunk: { index, offset, bytes, id, after } };
   }
 
   /** Buffers of a long document are used again, so any chunk must fit; many short ones at once must not hold more than they are. */

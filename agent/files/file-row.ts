@@ -51,7 +51,7 @@ export function unchangedSince(
   read: { readonly lengthBytes: number; readonly sha256: string },
 ): number | undefined {
   const stored = row?.stored;
-  if (!stored || row.version !== version) return undefined;
+  if (!stored || row.version !== version || stored.version >= version) return undefined;
   return stored.lengthBytes === read.lengthBytes && stored.sha256 === read.sha256
     ? stored.version
     : undefined;

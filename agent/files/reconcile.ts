@@ -34,7 +34,9 @@ export function rowAfterInventory(
   const stored = { version, lengthBytes, sha256: hexFromBytes(item.sha256) };
   const fromShore: FileRow = { version, uploadId: null, ended: true, stat: null, stored };
   if (!row || row.version < version) return { row: fromShore };
-  // Ours is ahead, or it is the same upload: then the log knows more about it than the inventory.
-  if (row.version > version || row.uploadId === item.uploadId || row.uploadId === null) return undefined;
+  // The same upload: the log knows more about it than the inventory, or has forgotten that it arrived.
+  if (row.version === version && row.uploadId === item.uploadId) return { row: { ...row, stored } };
+  // Ours is ahead.
+  if (row.version > version || row.uploadId === null) return undefined;
   return { row: fromShore, displaced: row.uploadId };
 }

@@ -104,7 +104,9 @@ export function createTracker(ports: {
       case 'ashore':
         return afterEnd(key, ended(row, upload.taken, upload.stored), sighting, source);
       case 'cancelled':
-        if (upload.reason === 'superseded') return nextVersion(key, row, sighting, source);
+        // What was sent of it before a crash may be ashore, whole.
+        if (upload.reason === 'superseded')
+          return nextVersion(key, { ...row, stored: null }, sighting, source);
         // A person may have cancelled it when its last byte was on the way: then nobody knows the head ashore.
         return afterEnd(
           key,

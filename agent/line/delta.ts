@@ -5,7 +5,7 @@ import { zstdCompressSync } from 'node:zlib';
 import { isWorthEncoding } from '../../cloud/contract/encoding.ts';
 import { encodePatchBody, encodePatchHead, type PatchOp, patchLimits } from '../../cloud/contract/patch.ts';
 import { type BaseFile, baseEntryBytes, baseIdAt, piecesOf } from '../files/base-file.ts';
-import { findPieces, PieceIndex } from '../files/signatures.ts';
+import { type Found, findPieces, PieceIndex, pieceBytes } from '../files/signatures.ts';
 
 /** A base of no more pieces is searched as a whole, 34 MB of document in 4 MB of memory; a longer one around where we are. */
 const piecesWholeMaxCount = 131_072;
@@ -18,6 +18,7 @@ export const patchBaseChunksMaxCount = 32;
 /** After so many chunks in a row of which nothing was found, only every eighth is searched: content that is another one. */
 const missesMax = 16;
 const missesTriedEvery = 8;
+const noBytes: Uint8Array = new Uint8Array(0);
 
 export class Delta {
   readonly version: number;
@@ -32,6 +33,9 @@ export class Delta {
   #window: { readonly from: number; readonly index: PieceIndex } | undefined;
   #misses = 0;
   #isOff = false;
+  /** The last bytes of the chunk before, and of this one: pieces of the base lie across cuts. */
+  #before: Uint8Array = noBytes;
+  #last: Uint8Array = noBytes;
 
   constructor(base: BaseFile) {
     this.#base = base;
@@ -55,8 +59,10 @@ export class Delta {
   }
 
   /** The same chunk's place in the base. Ask for every chunk, in order: a patch is searched near the last one found. */
-  place(id: Uint8Array): number | undefined {
+  place(id: Uint8Array, bytes: Uint8Array): number | undefined {
     if (this.#isOff) return undefined;
+    this.#before = this.#last;
+    this.#last = bytes.slice(-(pieceBytes - 1));
     const count = this.#base.lengths.length;
     let found = this.#at < count && this.#is(this.#at, id) ? this.#at : -1;
     if (found < 0) {
@@ -69,15 +75,18 @@ export class Delta {
     return found;
   }
 
-  /** The chunk as a patch, when that is shorter; undefined: it goes otherwise. */
-  async patch(bytes: Uint8Array, id: Uint8Array): Promise<Uint8Array | undefined> {
+  /** The chunk as a patch, when that is shorter; undefined: it goes otherwise. `after`: what follows it, at least a piece if known. */
+  async patch(bytes: Uint8Array, id: Uint8Array, after = noBytes): Promise<Uint8Array | undefined> {
     if (this.#isOff) return undefined;
     if (this.#misses >= missesMax && this.#misses % missesTriedEvery !== 0) {
       this.#misses += 1;
       return undefined;
     }
+    // Copied, since reading may go on over the bytes behind the chunk.
+    const around = Buffer.concat([this.#before, bytes, after.subarray(0, pieceBytes - 1)]);
     const index = await this.#pieces();
-    const ops = index && this.#opsOf(bytes, index);
+    const ops =
+      index && this.#opsOf(bytes, within(findPieces(around, index), this.#before.length, bytes.length));
     if (!ops) {
       this.#misses += 1;
       return undefined;
@@ -134,11 +143,11 @@ export class Delta {
   }
 
   /** Undefined when nothing of it is in the base. */
-  #opsOf(bytes: Uint8Array, index: PieceIndex): PatchOp[] | undefined {
+  #opsOf(bytes: Uint8Array, stretches: Iterable<Found>): PatchOp[] | undefined {
     const ops: PatchOp[] = [];
     const touched = new Set<number>();
     let at = 0;
-    for (const found of findPieces(bytes, index)) {
+    for (const found of stretches) {
       if (ops.length + 3 > patchLimits.opsMaxCount) break;
       if (!this.#mayCopy(found.offset, found.length, touched)) continue;
       if (found.at > at) ops.push({ bytes: bytes.subarray(at, found.at) });
@@ -170,6 +179,15 @@ export class Delta {
       else high = middle - 1;
     }
     return low;
+  }
+}
+
+/** Of stretches found around a chunk what lies in it: it begins at `start` there. */
+function* within(found: Iterable<Found>, start: number, length: number): Iterable<Found> {
+  for (const { at, length: count, offset } of found) {
+    const from = Math.max(at, start);
+    const to = Math.min(at + count, start + length);
+    if (from < to) yield { at: from - start, length: to - from, offset: offset + from - at };
   }
 }
 

@@ -15,6 +15,8 @@ import type { Parcel } from './parcel.ts';
 
 export interface Documents {
   readonly count: number;
+  /** Bytes of all of them in memory, waiting to leave. */
+  readonly inHandBytes: number;
   carry(upload: Upload, source: DocumentSource | undefined): OutgoingDocument;
   find(uploadId: string): OutgoingDocument | undefined;
   byHandle(handle: number): OutgoingDocument | undefined;
@@ -137,6 +139,9 @@ export function createDocuments(parts: {
   return {
     get count() {
       return uploads.size;
+    },
+    get inHandBytes() {
+      return order.reduce((sum, document) => sum + (document.hasMore ? document.inHandBytes : 0), 0);
     },
     find: (uploadId) => uploads.get(uploadId),
     byHandle: (handle) => handles.get(handle),

@@ -12,7 +12,7 @@ const unknown: readonly (readonly [roundTripMs: number, count: number])[] = [
 ];
 const unknownFarCount = 12;
 /** Fewer are not enough to go on when one sleeps. */
-const leastCount = 2;
+export const leastCount = 2;
 const leastFarCount = 3;
 const farMs = 100;
 const shortMs = 20;

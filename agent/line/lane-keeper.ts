@@ -3,7 +3,7 @@
 // connector. Held by line.ts.
 import type { Clock } from '../ports.ts';
 import type { Connector, Wanted } from './connector.ts';
-import { lanesWanted, type Measured } from './lane-count.ts';
+import { lanesWanted, leastCount, type Measured } from './lane-count.ts';
 import type { Lanes } from './lanes.ts';
 
 /** After a failed dial; each further one doubles it. */
@@ -19,6 +19,8 @@ export interface LaneKeeperPorts {
   readonly lanesMax: number;
   readonly wanted: () => Wanted;
   readonly measured: () => Measured;
+  /** Nothing has travelled yet, so that nobody knows what will; or enough waits to be worth further handshakes. */
+  readonly isWorthMore: () => boolean;
 }
 
 export class LaneKeeper {
@@ -42,7 +44,8 @@ export class LaneKeeper {
     if (lanes.count === 0) return; // raced for elsewhere
     const now = clock.monotonicMs();
     const { wantedCount } = this;
-    const missing = wantedCount - lanes.count - connector.dialling;
+    const count = this.#ports.isWorthMore() ? wantedCount : Math.min(wantedCount, leastCount);
+    const missing = count - lanes.count - connector.dialling;
     if (missing > 0 && now < this.#retryAtMs) {
       this.#cancelRetry ??= clock.after(this.#retryAtMs - now, () => {
         this.#cancelRetry = undefined;

@@ -28,6 +28,7 @@ import type { DocumentSource, Upload } from './outcome.ts';
 import type { OutgoingDocument } from './outgoing.ts';
 import { Parted } from './parted.ts';
 import { provenReceipts } from './receipt-check.ts';
+import type { TcpCount } from './repeats.ts';
 import { Sender } from './sender.ts';
 import type { LineIdentity } from './upgrade.ts';
 
@@ -43,6 +44,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
   readonly keepNotices: (notices: readonly NoticeFrame[]) => Promise<number>;
   /** The open line is gone; not called for close(). */
   readonly lost: (failure: Failure, epoch: number) => void;
+  /** What the system's TCP has sent and sent again, so that a cap holds on the wire; absent: nobody knows. */
+  readonly tcpCount?: () => TcpCount | undefined;
   /** The line got bad, or good again: link.degraded, link.recovered. */
   readonly crossed: (crossing: Crossing) => void;
   readonly log: (line: Readonly<Record<string, unknown>>) => void;
@@ -51,6 +54,8 @@ export interface LinePorts extends Omit<HandshakePorts, 'limits'> {
 /** HELD comes in the same flight as HELLO. */
 const heldComesMs = 10;
 const doublingsMax = 3;
+/** A handshake costs 6 KB up and down: ten of them are not worth it for a document that is nearly all ashore. */
+const lanesWorthBytes = 32 * 1024;
 
 export interface Opened {
   readonly epoch: number;
@@ -101,6 +106,8 @@ export class Line {
   readonly #documents: Documents;
   readonly #notices: ReturnType<typeof createNoticeQueue>;
   #boundTo: string | undefined;
+  /** Something travelled since the line was opened. */
+  #hasCarried = false;
   #claim: { logId: string; boot: number } | undefined;
   #cursor = 0;
   #identity: LineIdentity | undefined;
@@ -157,14 +164,15 @@ export class Line {
       lanes: this.#lanes,
       lanesMax: this.#limits.lanesMax,
       wanted: () => this.#wanted(),
+      isWorthMore: () => !this.#hasCarried || this.#documents.inHandBytes >= lanesWorthBytes,
       measured: () => {
         const { pace } = this.#sender;
-        const { roundTripMs, capacityBytesPerSecond } = pace.describe();
+        const { roundTripMs } = pace.describe();
         return {
           isBeingMeasured: pace.isSounding,
           leastRoundTripMs: roundTripMs ?? undefined,
           roundTripMs: this.#sender.roundTripMs ?? this.#lastRttMs,
-          bytesPerSecond: capacityBytesPerSecond ?? undefined,
+          bytesPerSecond: pace.lanesBytesPerSecond,
         };
       },
     });
@@ -230,6 +238,7 @@ export class Line {
 
   /** Puts a document on the line, or finds it there. Without a source it only asks whether the upload is stored. */
   carry(upload: Upload, source: DocumentSource | undefined): OutgoingDocument {
+    this.#hasCarried = true;
     const document = this.#documents.carry(upload, source);
     if (this.isOpen) this.#documents.bind(document);
     this.#sender.pump();
@@ -398,7 +407,7 @@ export class Line {
     if (doubt) this.#endDoubt();
     else this.#parted.ask();
     this.#documents.bindAll();
-    if (this.#documents.count === 0) this.#sender.sound();
+    if (!this.#hasCarried) this.#sender.sound();
     this.#keeper.tend();
     this.#watch();
     this.#sender.pump();
@@ -426,6 +435,7 @@ export class Line {
 
   #leave(failure: Failure): void {
     this.#hello = undefined;
+    this.#hasCarried = this.#documents.count > 0;
     this.#endDoubt();
     this.#connector.hangUp();
     this.#keeper.stop();
@@ -534,7 +544,7 @@ export class Line {
     if (!this.#lanes.has(lane)) return;
     const wasSounding = this.#sender.pace.isSounding;
     const bytes = this.#sender.acknowledged(ack, this.#ports.clock.monotonicMs());
-    if (this.#documents.count === 0) this.#sender.sound();
+    if (!this.#hasCarried) this.#sender.sound();
     if (wasSounding) this.#keeper.tend();
     // A link that is just slow, or was away for a moment: the lanes are as good as any fresh ones.
     if (bytes > 0) this.#doubts = 0;

@@ -10,7 +10,7 @@ import type { PackDocument } from '../../cloud/contract/pack.ts';
 import { type Run, RunSet } from '../../cloud/contract/runs.ts';
 import type { OnLine } from '../../machines/line-turns.ts';
 import type { BaseRecorder } from '../files/bases.ts';
-import type { DocumentReader } from '../files/document-reader.ts';
+import type { DocumentReader, ReadChunk } from '../files/document-reader.ts';
 import { Cargo } from './cargo.ts';
 import { ChunkBook, type GoingForm } from './chunk-book.ts';
 import { Copies } from './copies.ts';
@@ -60,6 +60,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   #reader: DocumentReader | undefined;
   #reading = false;
   #whole: Whole | undefined;
+  /** The version ashore of the same content. */
+  #equalTo: number | undefined;
   readonly #book = new ChunkBook();
   readonly #cargo = new Cargo(this.#book, (index) => this.#reader?.release(index));
   #countRead = 0;
@@ -274,6 +276,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     if (frame.more) return;
     this.#awaitsHeld = false;
     this.meter.resumed(this.#prefixesHeldBytes + (this.#brokeOff ? this.#book.durableBytes : 0));
+    this.#endIfUnchanged();
     for (const index of this.#book.heldOtherwise) this.#anew(index);
     this.#cargo.goOn();
     if (!this.#source) this.#stored.end({ incomplete: true });
@@ -544,7 +547,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
     this.#countRead = index + 1;
     await this.#recorder?.add(bytes, id);
     if (this.#closed) return false;
-    const place = this.#delta?.place(id);
+    const place = this.#delta?.place(id, bytes);
     if (this.#book.isDurable(index) || this.#proof) {
       this.#book.pass(bytes.length);
       this.meter.resumed(bytes.length);
@@ -570,7 +573,7 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
       return true;
     }
     if (this.#book.isDurable(index)) return true;
-    if (await this.#patch(index, bytes, id)) return true;
+    if (await this.#patch(step.chunk)) return true;
     if (this.#closed) return false;
     const encoded = await this.#encode(index, bytes);
     if (this.#closed) return false;
@@ -595,9 +598,9 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
   }
 
   /** Sends the chunk as its difference from the version before, if that is shorter. */
-  async #patch(index: number, bytes: Uint8Array, id: Uint8Array): Promise<boolean> {
+  async #patch({ index, bytes, id, after }: ReadChunk): Promise<boolean> {
     if (!this.#delta || !this.#book.mayName(index) || this.#patchesBytes >= patchesMaxBytes) return false;
-    const patch = await this.#delta.patch(bytes, id);
+    const patch = await this.#delta.patch(bytes, id, after);
     if (this.#closed || !patch) return false;
     if (this.#book.isDurable(index)) return true;
     this.#mayPack = false;
@@ -638,13 +641,18 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   async #ended(whole: Whole): Promise<boolean> {
     void this.#recorder?.end(whole);
-    const version = await this.#source!.unchanged(whole);
+    this.#equalTo = await this.#source!.unchanged(whole);
     if (this.#closed) return false;
-    if (version !== undefined) this.#sent.end({ unchanged: version });
     this.#whole = whole;
     this.#copies?.close();
     if (this.#proof) this.#compare(whole, this.#proof);
+    else this.#endIfUnchanged();
     return false;
+  }
+
+  /** Not before the cloud has said that it has not this very upload, from an earlier life and with another content. */
+  #endIfUnchanged(): void {
+    if (this.#equalTo !== undefined && !this.#awaitsHeld) this.#sent.end({ unchanged: this.#equalTo });
   }
 
   #changed(): boolean {

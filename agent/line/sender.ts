@@ -10,6 +10,7 @@ import type { Lanes } from './lanes.ts';
 import type { LineLimitsAboard } from './limits.ts';
 import { LinePace } from './pace.ts';
 import type { Load, Parcel } from './parcel.ts';
+import type { TcpCount } from './repeats.ts';
 
 export interface SenderPorts {
   readonly clock: Clock;
@@ -24,10 +25,11 @@ export interface SenderPorts {
   /** The first byte left on a line on which nothing was outstanding. */
   readonly stirred: () => void;
   readonly crossed: (crossing: Crossing) => void;
+  readonly tcpCount?: () => TcpCount | undefined;
 }
 
 export class Sender {
-  readonly pace = new LinePace();
+  readonly pace: LinePace;
   readonly #ports: SenderPorts;
   #allowedBytes: number;
   #estimate = newEstimate;
@@ -47,6 +49,7 @@ export class Sender {
 
   constructor(ports: SenderPorts) {
     this.#ports = ports;
+    this.pace = new LinePace(ports.tcpCount);
     this.#allowedBytes = ports.limits.windowMaxBytes;
   }
 
@@ -114,7 +117,14 @@ export class Sender {
       srttMs: this.#estimate.srttMs,
       wireBytesUp: this.pace.wireBytes,
       repeatedBytes: this.repeatedBytes,
-      rate: { ...told, events: told.events.map((event) => ({ ...event })) },
+      // Their times as people and pages read them.
+      rate: {
+        ...told,
+        events: told.events.map((event) => ({
+          ...event,
+          atMs: Math.round(this.#ports.clock.wallMs() - this.#now + event.atMs),
+        })),
+      },
     };
   }
 

@@ -3,7 +3,7 @@
 import type { ManifestEntry } from '../ports.ts';
 
 const idBytes = 32;
-const versionEntryBytes = idBytes + 4;
+export const versionEntryBytes = idBytes + 4;
 const partEntryBytes = idBytes + 8;
 
 /** Entries of a finished version, whose indexes are 0, 1, 2 …: id, length. */
@@ -16,11 +16,12 @@ export function packManifest(entries: readonly ManifestEntry[]): Buffer {
   return packed;
 }
 
-export function unpackManifest(packed: Buffer): ManifestEntry[] {
+/** `first`: the index of what begins here. */
+export function unpackManifest(packed: Buffer, first = 0): ManifestEntry[] {
   const entries: ManifestEntry[] = [];
   for (let at = 0; at < packed.length; at += versionEntryBytes)
     entries.push({
-      index: at / versionEntryBytes,
+      index: first + at / versionEntryBytes,
       id: packed.subarray(at, at + idBytes),
       length: packed.readUInt32BE(at + idBytes),
     });

@@ -50,8 +50,8 @@ export function createPostgresStore(database: Database): CloudStore {
     openEntries: (scope, uploadId) => acting(scope, 'read', (ask) => openEntries(ask, scope, uploadId)),
     finishVersion: (scope, finish) => acting(scope, 'write', (ask) => finishVersion(ask, scope, finish)),
     storeWhole: (scope, versions) => acting(scope, 'write', (ask) => storeWhole(ask, scope, versions)),
-    versionEntries: (scope, name, version) =>
-      acting(scope, 'read', (ask) => versionEntries(ask, scope, name, version)),
+    versionEntries: (scope, name, version, range) =>
+      acting(scope, 'read', (ask) => versionEntries(ask, scope, name, version, range)),
     dropDocument: (scope, uploadId) => acting(scope, 'write', (ask) => dropDocument(ask, scope, uploadId)),
     inventory: (scope, after, limit) => acting(scope, 'read', (ask) => inventory(ask, scope, after, limit)),
 

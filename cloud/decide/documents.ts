@@ -9,6 +9,7 @@ import type {
   ChunkPlace,
   CloudStore,
   DeviceScope,
+  EntryRange,
   ManifestEntry,
   Offer,
   OfferAnswer,
@@ -58,8 +59,13 @@ export interface Documents {
   finish(scope: DeviceScope, finish: Finish): Promise<FinishAnswer>;
   /** Whole small documents, many in one transaction; answers by position. */
   storeWhole(scope: DeviceScope, documents: readonly WholeDocument[]): Promise<readonly WholeOutcome[]>;
-  /** What a version of this device's document is made of; undefined when it is not ashore. */
-  baseEntries(scope: DeviceScope, name: Name, version: number): Promise<readonly ManifestEntry[] | undefined>;
+  /** What a version of this device's document is made of there, less beyond its end; undefined when it is not ashore. */
+  baseEntries(
+    scope: DeviceScope,
+    name: Name,
+    version: number,
+    range: EntryRange,
+  ): Promise<readonly ManifestEntry[] | undefined>;
   /** The bytes of an entry of such a version, checked; undefined when they are lost or rotten (and then condemned). */
   baseChunk(scope: DeviceScope, entry: ManifestEntry): Promise<Uint8Array | undefined>;
   drop(scope: DeviceScope, uploadId: string): Promise<void>;
@@ -80,7 +86,7 @@ export function createDocuments({ store, blobs, limits = documentLimits }: Docum
       storeChunks({ store, blobs, hashes }, scope, uploadId, chunks, references),
     finish: (scope, finish) => finishDocument({ store, blobs, hashes, limits }, scope, finish),
     storeWhole: (scope, documents) => storeWhole({ store, blobs }, scope, documents),
-    baseEntries: (scope, name, version) => store.versionEntries(scope, name, version),
+    baseEntries: (scope, name, version, range) => store.versionEntries(scope, name, version, range),
     async baseChunk({ tenantId }, entry) {
       const [place] = await store.findChunks(tenantId, [entry.id]);
       const bytes = place && (await readWhole(blobs, tenantId, entry, place));

@@ -6,6 +6,7 @@ import { RunSet } from '../contract/runs.ts';
 import type { Documents } from '../decide/documents.ts';
 import type { DeviceScope, ManifestEntry } from '../ports.ts';
 import type { EncodedChunk } from './decode.ts';
+import { Decodings } from './decodings.ts';
 import type { LineLimitsAshore } from './limits.ts';
 import { PartialChunk } from './partial-chunk.ts';
 
@@ -28,8 +29,7 @@ export class Assembly {
   readonly uploadId: string;
   readonly deviceId: string;
   readonly durable = new RunSet();
-  /** Bytes of complete chunks not yet durable, and of incomplete ones. */
-  readyBytes = 0;
+  /** Bytes of incomplete chunks. */
   partialBytes = 0;
   owner: AssemblyOwner | undefined;
   /** Set once the offer was answered: before that nothing may be stored. */
@@ -41,12 +41,10 @@ export class Assembly {
   readonly #announced = new Map<number, { readonly length: number; readonly encoded?: EncodedForm }>();
   readonly #partial = new Map<number, PartialChunk>();
   readonly #ready = new Map<number, Uint8Array>();
-  /** Complete in their encoded form, to be decoded or being decoded. */
-  readonly #decoding = new Map<number, PartialHeld>();
-  readonly #toDecode: EncodedChunk[] = [];
-  #decodingCount = 0;
-  /** Of `readyBytes`: what the chunks in `#decoding` will be. */
-  #undecodedBytes = 0;
+  /** Of chunks ready and being stored. */
+  #completeBytes = 0;
+  /** Complete in their encoded form. */
+  readonly #decodings: Decodings;
   /** Could not be decoded, or came as they are after all: taken so from now on, whatever older frames still say. */
   readonly #plainOnly = new Set<number>();
   readonly #references = new Map<number, ManifestEntry>();
@@ -63,6 +61,22 @@ export class Assembly {
     this.uploadId = identity.uploadId;
     this.#documents = documents;
     this.#limits = limits;
+    this.#decodings = new Decodings({
+      atOnceMax: limits.decodingMaxCount,
+      mayGoOn: () => this.#completeBytes < limits.storeBatchMaxBytes,
+      decoder: () => this.owner && ((chunk) => this.owner!.decode(chunk)),
+      decoded: (index, content) => {
+        if (!this.#holds(index)) this.#complete(index, content);
+      },
+      undecodable: (index, error) => {
+        if (!this.#holds(index)) this.#undecodable(index, error);
+      },
+    });
+  }
+
+  /** Of complete chunks not yet durable. Those not decoded yet count as what they will be. */
+  get readyBytes(): number {
+    return this.#completeBytes + this.#decodings.contentBytes;
   }
 
   get isIdle(): boolean {
@@ -70,7 +84,7 @@ export class Assembly {
       this.#storing === undefined &&
       this.#ready.size === 0 &&
       this.#references.size === 0 &&
-      this.#decoding.size === 0
+      this.#decodings.size === 0
     );
   }
 
@@ -82,7 +96,7 @@ export class Assembly {
   /** A session opens it: what an earlier one was granted counts no more. */
   belongTo(owner: AssemblyOwner, epoch: number): void {
     this.owner = owner;
-    this.#decode();
+    this.#decodings.goOn();
     if (this.#epoch === epoch) return;
     this.#epoch = epoch;
     this.scope = undefined;
@@ -149,7 +163,7 @@ export class Assembly {
       index,
       prefixBytes: bytes.length,
     }));
-    held.push(...this.#decoding.values());
+    held.push(...this.#decodings.held());
     for (const [index, { prefixBytes, encoded, length }] of this.#partial) {
       // Not announced yet: in which form it comes is not known, so nobody could go on with it.
       if (prefixBytes > 0 && length !== undefined)
@@ -183,7 +197,7 @@ export class Assembly {
       this.durable.has(index) ||
       this.#ready.has(index) ||
       this.#references.has(index) ||
-      this.#decoding.has(index) ||
+      this.#decodings.has(index) ||
       this.#storing?.chunks.has(index) === true ||
       this.#storing?.references.has(index) === true
     );
@@ -199,55 +213,8 @@ export class Assembly {
   /** Whole, in the form in which it travelled. */
   #arrived(index: number, bytes: Uint8Array, encoded: EncodedForm | undefined): void {
     const announced = this.#announced.get(index);
-    if (!encoded || !announced) {
-      this.#complete(index, bytes);
-      return;
-    }
-    const lengthBytes = announced.length;
-    this.#decoding.set(index, { index, prefixBytes: bytes.length, encoded });
-    this.#toDecode.push({ index, encoding: encoded.encoding, bytes, lengthBytes });
-    // Counted as what it will be: a few bytes may become a whole chunk.
-    this.readyBytes += lengthBytes;
-    this.#undecodedBytes += lengthBytes;
-    this.#decode();
-  }
-
-  /** Only as far ahead of the store as one call of it takes, and only for whoever has the document open. */
-  #decode(): void {
-    const { decodingMaxCount, storeBatchMaxBytes } = this.#limits;
-    while (this.owner && this.#decodingCount < decodingMaxCount) {
-      if (this.readyBytes - this.#undecodedBytes >= storeBatchMaxBytes) return;
-      const chunk = this.#toDecode.shift();
-      if (!chunk) return;
-      const { index, lengthBytes } = chunk;
-      this.#decodingCount += 1;
-      this.owner
-        .decode(chunk)
-        .then(
-          (content) => {
-            this.#decoded(chunk);
-            if (this.#holds(index)) return;
-            if (content.length === lengthBytes) this.#complete(index, content);
-            else
-              this.#undecodable(
-                index,
-                new RangeError(`decoded to ${content.length} bytes, not ${lengthBytes}`),
-              );
-          },
-          (error: unknown) => {
-            this.#decoded(chunk);
-            if (!this.#holds(index)) this.#undecodable(index, error);
-          },
-        )
-        .finally(() => this.#decode());
-    }
-  }
-
-  #decoded({ index, lengthBytes }: EncodedChunk): void {
-    this.#decodingCount -= 1;
-    this.#decoding.delete(index);
-    this.readyBytes -= lengthBytes;
-    this.#undecodedBytes -= lengthBytes;
+    if (encoded && announced) this.#decodings.add(index, bytes, encoded, announced.length);
+    else this.#complete(index, bytes);
   }
 
   #undecodable(index: number, error: unknown): void {
@@ -259,7 +226,7 @@ export class Assembly {
 
   #complete(index: number, bytes: Uint8Array): void {
     this.#ready.set(index, bytes);
-    this.readyBytes += bytes.length;
+    this.#completeBytes += bytes.length;
     this.#store();
   }
 
@@ -277,7 +244,7 @@ export class Assembly {
     this.#references.delete(index);
     this.#forgetPartial(index);
     const ready = this.#ready.get(index);
-    if (ready && this.#ready.delete(index)) this.readyBytes -= ready.length;
+    if (ready && this.#ready.delete(index)) this.#completeBytes -= ready.length;
   }
 
   /** One call of the store at a time per document; what arrives meanwhile is the next group. */
@@ -305,8 +272,8 @@ export class Assembly {
 
   #stored(bytes: number, durable: readonly number[], missing: readonly number[]): void {
     this.#storing = undefined;
-    this.readyBytes -= bytes;
-    this.#decode();
+    this.#completeBytes -= bytes;
+    this.#decodings.goOn();
     for (const index of durable) this.#settle(index);
     for (const index of missing) this.#announced.delete(index);
     this.owner?.durable(this, durable);
@@ -327,9 +294,9 @@ export class Assembly {
   /** The bytes of the group are let go: the yacht is told, and will be asked for them. */
   #storeFailed(bytes: number, error: unknown): void {
     this.#storing = undefined;
-    this.readyBytes -= bytes;
+    this.#completeBytes -= bytes;
     this.scope = undefined;
-    this.#decode();
+    this.#decodings.goOn();
     this.owner?.failed(this, error);
   }
 }

@@ -1,17 +1,19 @@
-// COPY: chunks named by their place in an older version of the same document. That version's manifest is read once, then its entries
-// are announced as references, some at a time, so that a large document does not fill memory or queue.
+// COPY: chunks named by their place in an older version of the same document. That version's manifest is read where runs
+// point, a window of it at a time, and its entries are announced as references, so that a large document fills neither memory nor queue.
 import type { AnnouncedChunk, CopyFrame } from '../contract/frames.ts';
 import type { Run } from '../contract/runs.ts';
-import type { ManifestEntry } from '../ports.ts';
+import type { EntryRange, ManifestEntry } from '../ports.ts';
 
+/** Read and held of a manifest: 18 KB packed, of each open document. */
+const windowCount = 512;
 /** Announced at once. */
 const pageCount = 256;
 /** Runs that wait, of one document; more are answered as unknown, so their bytes come. */
 const runsMaxCount = 65_536;
 
 export interface CopyPorts {
-  /** Undefined: that version is not ashore. */
-  readonly base: (version: number) => Promise<readonly ManifestEntry[] | undefined>;
+  /** Of that version what lies in the range, less beyond its end; undefined: it is not ashore. */
+  readonly base: (version: number, range: EntryRange) => Promise<readonly ManifestEntry[] | undefined>;
   readonly announce: (first: number, entries: readonly AnnouncedChunk[]) => void;
   readonly hasRoom: () => boolean;
   readonly unknown: (run: Run) => void;
@@ -27,10 +29,19 @@ interface Waiting {
   count: number;
 }
 
+interface Window {
+  readonly version: number;
+  readonly first: number;
+  /** Undefined: that version is not ashore. */
+  readonly entries: readonly ManifestEntry[] | undefined;
+  /** So many entries that version has at least. */
+  readonly surelyCount: number;
+}
+
 export class CopyRuns {
   readonly #ports: CopyPorts;
   readonly #waiting: Waiting[] = [];
-  #base: { readonly version: number; readonly entries: readonly ManifestEntry[] | undefined } | undefined;
+  #base: Window | undefined;
   #reading = false;
 
   constructor(ports: CopyPorts) {
@@ -55,33 +66,39 @@ export class CopyRuns {
     if (this.#reading) return;
     while (this.#waiting.length > 0 && this.#ports.hasRoom()) {
       const next = this.#waiting[0]!;
-      if (this.#base?.version !== next.version) {
-        this.#read(next.version);
+      const base = this.#base?.version === next.version ? this.#base : undefined;
+      // First whether there is all of a run: one that goes beyond the end is of another document than the yacht believes.
+      const last = next.baseIndex + next.count - 1;
+      const needed = last < (base?.surelyCount ?? 0) ? next.baseIndex : last;
+      const first = needed - (needed % windowCount);
+      if (!base || (base.entries && base.first !== first)) {
+        this.#read(next.version, first);
         return;
       }
-      const { entries } = this.#base;
-      if (!entries || next.baseIndex + next.count > entries.length) {
+      if (!base.entries || needed - first >= base.entries.length) {
         this.#waiting.shift();
         this.#ports.unknown({ start: next.first, end: next.first + next.count });
         continue;
       }
-      const count = Math.min(pageCount, next.count);
-      const page = entries.slice(next.baseIndex, next.baseIndex + count);
-      const { first } = next;
-      next.first += count;
-      next.baseIndex += count;
-      next.count -= count;
+      const from = next.baseIndex - first;
+      const page = base.entries.slice(from, from + Math.min(pageCount, next.count));
+      const at = next.first;
+      next.first += page.length;
+      next.baseIndex += page.length;
+      next.count -= page.length;
       if (next.count === 0) this.#waiting.shift();
-      this.#ports.announce(first, page);
+      this.#ports.announce(at, page);
     }
   }
 
-  #read(version: number): void {
+  #read(version: number, first: number): void {
     this.#reading = true;
-    this.#ports.base(version).then(
+    this.#ports.base(version, { first, count: windowCount }).then(
       (entries) => {
         this.#reading = false;
-        this.#base = { version, entries };
+        const before = this.#base?.version === version ? this.#base.surelyCount : 0;
+        const end = entries && entries.length > 0 ? first + entries.length : 0;
+        this.#base = { version, first, entries, surelyCount: Math.max(before, end) };
         this.start();
         if (this.isIdle) this.#ports.idle();
       },

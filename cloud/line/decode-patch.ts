@@ -37,7 +37,9 @@ export function createDecodePatch(
     const key = `${scope.tenantId}/${scope.deviceId}/${version}/${name}`;
     // Versions never change; one that is not ashore yet may come.
     return bases.take(key, () =>
-      documents.baseEntries(scope, name, version).then((entries) => entries && baseFrom(entries)),
+      documents
+        .baseEntries(scope, name, version, { first: 0, count: baseEntriesMaxCount + 1 })
+        .then((entries) => entries && baseFrom(entries)),
     );
   }
 

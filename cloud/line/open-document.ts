@@ -35,7 +35,7 @@ export class OpenDocument implements AssemblyOwner {
     this.openedMs = desk.ports.clock.monotonicMs();
     this.#frameMs = this.openedMs;
     this.#copies = new CopyRuns({
-      base: (version) => desk.ports.documents.baseEntries(desk.scope, offer.name, version),
+      base: (version, range) => desk.ports.documents.baseEntries(desk.scope, offer.name, version, range),
       announce: (first, entries) => assembly.describe(first, entries),
       hasRoom: () => assembly.referencesPending < desk.ports.limits.storeBatchMaxCount,
       unknown: (run) => {

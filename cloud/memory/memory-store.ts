@@ -216,9 +216,10 @@ function createStore(
       }
       return answers;
     },
-    async versionEntries(scope, name, version) {
+    async versionEntries(scope, name, version, range) {
       const document = acting(scope).documents.get(hexOfName(name));
-      return document && versionRow(document.documentId, version)?.entries;
+      const entries = document && versionRow(document.documentId, version)?.entries;
+      return range ? entries?.slice(range.first, range.first + range.count) : entries;
     },
     async dropDocument(scope, uploadId) {
       acting(scope).open.delete(uploadId);

@@ -99,12 +99,23 @@ export function unpack(packed: PackedLayouts): Layouts {
   });
 }
 
+/** Most labels begin with their only event, which is then not said twice. */
 function packLabel({ text, width, kind, events }: PlacedLabel): PackedLabel {
-  return [text, width, labelKinds.indexOf(kind), ...events];
+  const isInText = events.length === 1 && events[0] === firstWord(text);
+  return [text, width, labelKinds.indexOf(kind), ...(isInText ? [] : events)];
 }
 
 function unpackLabel([text, width, kind, ...events]: PackedLabel): PlacedLabel {
-  return { text, width, kind: labelKinds[kind] ?? 'event', events };
+  return {
+    text,
+    width,
+    kind: labelKinds[kind] ?? 'event',
+    events: events.length > 0 ? events : [firstWord(text)],
+  };
+}
+
+function firstWord(text: string): string {
+  return text.split(' ', 1)[0] ?? '';
 }
 
 function mapValues<A, B>(

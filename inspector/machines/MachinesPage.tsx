@@ -12,6 +12,7 @@ import { ExportDialog, HelpDialog } from './dialogs.tsx';
 import { createInspection, type Inspection } from './inspection.ts';
 import { type Command, commandOf } from './keys.ts';
 import { EffectsPanel, TimersPanel } from './ledger-panel.tsx';
+import { LinePanel } from './line-panel.tsx';
 import { formatPlace, parsePlace } from './place.ts';
 import { RecordPanel } from './record-panel.tsx';
 import type { HistorySource, PageClock } from './source.ts';
@@ -207,6 +208,7 @@ export function MachinesPage({ source, clock, place, navigate }: MachinesPagePro
         {panels ? (
           <div hidden={!view}>
             <WhyPanel key={panels.actor} {...{ inspection, whatIf, clock, view: panels }} />
+            {panels.kind === 'connection' ? <LinePanel {...{ inspection, clock }} /> : null}
             <ContextPanel {...{ view: panels, mark }} />
             <EffectsPanel {...{ inspection, whatIf, clock, view: panels }} />
             <TimersPanel {...{ inspection, whatIf, clock, view: panels }} />

@@ -3,7 +3,7 @@
 import type { Clock } from '../browser/clock.ts';
 import type { Http } from '../browser/http.ts';
 import type { Stream, StreamOptions } from '../browser/stream.ts';
-import type { ActorDetail, ActorsPage, HistorySource, TimelinePage, WireRecord } from './source.ts';
+import type { ActorDetail, ActorsPage, HistorySource, LineNow, TimelinePage, WireRecord } from './source.ts';
 import { recordsMax } from './source.ts';
 
 /** What the shell's App gives; named apart, so that tests need no shell. */
@@ -70,6 +70,7 @@ export function createLiveSource({ http, clock, openStream, session }: LiveSourc
       return http.get<ActorsPage>(`v1/actors?limit=${limit}${after}`, signal);
     },
     actor: detail,
+    line: async (signal) => (await http.get<{ line: LineNow }>('v1/status', signal)).line,
     follow(after, listener) {
       let waiting: WireRecord[] = [];
       let unframe: (() => void) | undefined;

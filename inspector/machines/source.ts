@@ -3,6 +3,7 @@
 import type { Description } from '../../machines/describe.ts';
 import type { MachineEvent } from '../../machines/events.ts';
 import type { Cell } from '../../machines/kernel.ts';
+import type { RateDescription } from '../../machines/rate-finder-description.ts';
 import type { Why } from '../../machines/why.ts';
 
 /** Most rows one answer of `timeline` may hold. */
@@ -93,6 +94,18 @@ export interface ActorDetail {
   readonly why: Why | null;
 }
 
+/** What the daemon says of its line, as far as it is shown; times are wall-clock times. */
+export interface LineNow {
+  readonly open: boolean;
+  readonly rate: RateDescription;
+  readonly lanes: readonly {
+    readonly number: number;
+    readonly outstandingBytes: number;
+    readonly allowedBytes: number;
+    readonly asleep: boolean;
+  }[];
+}
+
 /** What `follow` tells. Records come in order of their sequence, none missing, none twice, over broken connections too. */
 export interface Listener {
   readonly records: (records: readonly WireRecord[]) => void;
@@ -138,6 +151,8 @@ export interface HistorySource {
   base(actor: string, n: number, signal?: AbortSignal): Promise<Cell | null>;
   actors(cursor: string | null, limit: number, signal?: AbortSignal): Promise<ActorsPage>;
   actor(actor: string, signal?: AbortSignal): Promise<ActorDetail>;
+  /** What the line does at this moment; absent where there is no present. */
+  line?(signal?: AbortSignal): Promise<LineNow>;
   /** Tells every record after `after` as it comes, until the answer is called. A bundle never calls. */
   follow(after: number, listener: Listener): () => void;
   readonly sender: Sender | null;

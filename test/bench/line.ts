@@ -1,6 +1,8 @@
 // How much of a bad link the line uses, at what price and at whose cost: cases of the link lab with agent and cloud as real processes
 // in two network namespaces, TLS between them. `npm run bench:line -- --case geo --seeds 1,2,3 --peers`. Root only.
 // The last line is one JSON object; exit code 0: all goals met, 1: not all, 2: nothing could be measured. docs/performance.md.
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { Goal } from '../support/bench.ts';
 import { type Case, cases } from './link/cases.ts';
@@ -11,6 +13,8 @@ import { comparePeers, type PeerRun, peersOf, runPeer } from './link/peers/peers
 import { refusal } from './link/requirements.ts';
 import type { Options } from './link/run.ts';
 import { runnerOf } from './link/runners/runners.ts';
+import { runSeries } from './link/series.ts';
+import { type Line, tableOf, withTable } from './link/table.ts';
 
 /** Beyond the case's own limit: lab, PostgreSQL, enrolment, the hash ashore. */
 const setUpMaxSeconds = 300;
@@ -28,6 +32,14 @@ const { values } = parseArgs({
     agent: { type: 'string', multiple: true, default: [] },
     peers: { type: 'boolean', default: false },
     trace: { type: 'boolean', default: false },
+    /** Every case, or those named. */
+    all: { type: 'boolean', default: false },
+    cases: { type: 'string' },
+    parallel: { type: 'string', default: '3' },
+    json: { type: 'string' },
+    /** Lines of earlier runs as the table of docs/performance.md. */
+    table: { type: 'string' },
+    write: { type: 'boolean', default: false },
   },
 });
 
@@ -36,14 +48,37 @@ function refuse(why: string): never {
   process.exit(2);
 }
 
-if (!Object.hasOwn(cases, values.case))
-  refuse(`There is no case "${values.case}". There are: ${Object.keys(cases).join(', ')}.`);
+if (values.table !== undefined) {
+  tell(values.table, values.write);
+  process.exit(0);
+}
+const names = values.all ? Object.keys(cases).filter(hasGoals) : values.cases?.split(',');
+for (const name of names ?? [values.case])
+  if (!Object.hasOwn(cases, name))
+    refuse(`There is no case "${name}". There are: ${Object.keys(cases).join(', ')}.`);
 const seeds = (values.seeds ?? values.seed).split(',').map(Number);
 if (seeds.length === 0 || seeds.some((seed) => !Number.isSafeInteger(seed) || seed < 0))
   refuse('--seed needs a whole number, --seeds several: --seeds 1,2,3.');
 if (!['cubic', 'bbr', 'reno'].includes(values.cc)) refuse('--cc needs cubic, bbr or reno.');
+if (names !== undefined) {
+  const parallel = Number(values.parallel);
+  if (!(Number.isSafeInteger(parallel) && parallel > 0))
+    refuse('--parallel needs a whole number above zero.');
+  if (values.peers || values.trace) refuse('--peers and --trace go with one --case.');
+  const why = refusal(values.cc);
+  if (why !== undefined) refuse(why);
+  cleanUpOnSignals();
+  const passed = [
+    ...values.set.flatMap((key) => ['--set', key]),
+    ...values.agent.flatMap((setting) => ['--agent', setting]),
+    ...(values.size === undefined ? [] : ['--size', values.size]),
+    ...(values.minutes === undefined ? [] : ['--minutes', values.minutes]),
+  ];
+  const congestion = values.cc;
+  process.exit((await runSeries({ names, seeds, parallel, passed, congestion, file: values.json })) ? 0 : 1);
+}
 const about = adjusted(cases[values.case as keyof typeof cases]);
-const why = about.kind === 'memory' ? undefined : refusal();
+const why = about.kind === 'memory' ? undefined : refusal(values.cc);
 if (why !== undefined) refuse(why);
 
 cleanUpOnSignals();
@@ -71,9 +106,10 @@ try {
       note(`${peer.name} seed ${seed}`, 'figures' in run ? run.figures : run.failed);
     }
   }
-  const figures = mediansOf(runs.map((run) => run.figures));
-  const goals: Readonly<Record<string, Goal>> = about.goals;
-  const peers = values.peers ? comparePeers(figures, peerRuns) : undefined;
+  const own = mediansOf(runs.map((run) => run.figures));
+  const peers = values.peers ? comparePeers(own, peerRuns) : undefined;
+  const figures = { ...own, ...peers?.figures };
+  const goals: Readonly<Record<string, Goal>> = { ...about.goals, ...peers?.goals };
   const met = isMet(figures, goals) && (peers?.met ?? true);
   const line = {
     bench: 'line',
@@ -88,6 +124,7 @@ try {
     ...(peers ? { peers: peers.rows } : {}),
   };
   process.stdout.write(`${JSON.stringify(line)}\n`);
+  if (values.json !== undefined) appendFileSync(values.json, `${JSON.stringify(line)}\n`);
   process.exitCode = met ? 0 : 1;
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.stack : error}\n`);
@@ -100,6 +137,27 @@ process.exit();
 
 function note(what: string, figures: unknown): void {
   process.stderr.write(`${what}: ${JSON.stringify(figures)}\n`);
+}
+
+/** Those without are there to compare with. */
+function hasGoals(name: string): boolean {
+  return Object.keys(cases[name as keyof typeof cases].goals).length > 0;
+}
+
+/** Prints the table, or writes it into the page. */
+function tell(file: string, write: boolean): void {
+  const lines = readFileSync(file, 'utf8')
+    .split('\n')
+    .filter((line) => line.startsWith('{'))
+    .map((line) => JSON.parse(line) as Line);
+  const table = tableOf(lines);
+  if (!write) {
+    process.stdout.write(`${table}\n`);
+    return;
+  }
+  const page = join(process.cwd(), 'docs', 'performance.md');
+  writeFileSync(page, withTable(readFileSync(page, 'utf8'), table));
+  process.stdout.write(`${page} has the table of ${file}.\n`);
 }
 
 /** The case with what the command line changes of it. */

@@ -49,6 +49,19 @@ const wordsOf = (value: Json) => {
 };
 
 describe('the inspector', () => {
+  it('shows of the connection what the line does now, and of nothing else', async () => {
+    const watched = await openMachines('/connection/main');
+    const { page } = watched;
+    await page.getByRole('button', { name: /^The line now/ }).waitFor();
+    await page.getByText('No line is open.').waitFor();
+    await page.getByText('What the rate finder did last').waitFor();
+    expect(await axeViolations(page)).toEqual([]);
+    await page.keyboard.press('Home');
+    await page.waitForSelector(`${main}[data-cursor]:not([data-cursor="live"])`);
+    expect(await page.getByRole('button', { name: /^The line now/ }).count()).toBe(0);
+    await watched.close();
+  });
+
   it.each(palettes)(
     'breaks no rule of accessibility, live, in the past and in a sandbox, by %s',
     async (palette) => {

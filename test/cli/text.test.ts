@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseEvents } from '../../agent/cli/client.ts';
+import { lineText } from '../../agent/cli/commands/status.ts';
 import { bar, bytesText, forTerminal, lengthText, oneLine, shorten, table } from '../../agent/cli/text.ts';
 
 describe('what reaches a terminal', () => {
@@ -84,5 +85,30 @@ describe('reading an event stream', () => {
         { event: 'progress', data: { a: 1 } },
       ]);
     }
+  });
+});
+
+describe('the line on the status', () => {
+  const line = {
+    open: true,
+    outstandingBytes: 141_000,
+    rate: {
+      ...{ state: 'follow', capacityBytesPerSecond: 237_900, capacityDoubtPercent: 3.7 },
+      ...{ queueMs: 12.4, targetMs: 20, roundTripMs: 606.8 },
+    },
+    lanes: [{ asleep: false }, { asleep: true }],
+  };
+
+  test('says what the rate finder knows, how many lanes there are, and what is on its way', () => {
+    expect(lineText(line)).toBe(
+      'follow: 1903 kbit/s ± 4 %, queue 12 of 20 ms, round trip 607 ms; 2 lanes (1 asleep), 141 KB on the way',
+    );
+  });
+
+  test('says so while nothing is known', () => {
+    const rate = { state: 'train', capacityBytesPerSecond: null, roundTripMs: null };
+    expect(lineText({ ...line, rate, lanes: [{}], outstandingBytes: 0 })).toBe(
+      'train: the rate is not known yet; 1 lane, 0 B on the way',
+    );
   });
 });

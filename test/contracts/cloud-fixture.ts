@@ -73,21 +73,22 @@ export function plain({ index, id, length }: ManifestEntry): ManifestEntry {
   return { index, id: new Uint8Array(id), length };
 }
 
-/** Takes a one-chunk document all the way to its receipt. */
+/** Takes a document of these chunks all the way to its receipt. */
 export async function storeDocument(
   store: CloudStore,
   scope: DeviceScope,
   offer: Offer,
-  content: string,
+  ...chunks: readonly string[]
 ): Promise<Receipt> {
   await store.offerDocument(scope, offer);
-  const entry = placed(0, content);
-  await store.recordChunks(scope, offer.uploadId, [entry]);
+  const entries = chunks.map((chunk, index) => placed(index, chunk));
+  await store.recordChunks(scope, offer.uploadId, entries);
+  const content = Buffer.from(chunks.join(''));
   return store.finishVersion(scope, {
     uploadId: offer.uploadId,
-    lengthBytes: entry.length,
-    sha256: entry.id,
-    entries: [entry],
+    lengthBytes: content.length,
+    sha256: sha256(content),
+    entries,
   });
 }
 

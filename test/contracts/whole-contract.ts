@@ -128,5 +128,22 @@ export function wholeContract(fixture: () => CloudFixture): void {
       const sister = await addYacht(fixture(), scope.tenantId);
       expect(await fixture().store.versionEntries(sister, offer.name, 1)).toBeUndefined();
     });
+
+    test('is told in parts, each entry under its index, fewer beyond the end', async () => {
+      const scope = await addYacht(fixture());
+      const offer = offerOf('base/long.pdf');
+      await storeDocument(fixture().store, scope, offer, 'one', 'two', 'three', 'four');
+      const all = (await fixture().store.versionEntries(scope, offer.name, 1))!.map(plain);
+      expect(all.map(({ index }) => index)).toEqual([0, 1, 2, 3]);
+      const part = async (first: number, count: number) =>
+        (await fixture().store.versionEntries(scope, offer.name, 1, { first, count }))!.map(plain);
+      expect(await part(0, 4)).toEqual(all);
+      expect(await part(1, 2)).toEqual(all.slice(1, 3));
+      expect(await part(3, 512)).toEqual(all.slice(3));
+      expect(await part(4, 1)).toEqual([]);
+      expect(await part(2 ** 31 - 1, 2 ** 31)).toEqual([]);
+      const range = { first: 0, count: 1 };
+      expect(await fixture().store.versionEntries(scope, offer.name, 2, range)).toBeUndefined();
+    });
   });
 }

@@ -283,6 +283,22 @@ describe('equal content', () => {
     created(await ship.sight('a.txt'));
     expect(ship.row('a.txt').stored).toBeNull();
   });
+
+  test('after B was superseded it may be ashore all the same, its finish sent before a crash: A is sent again', async () => {
+    const folder = testFolder();
+    const ship = aboard(folder);
+    writeFileSync(folder.at('a.txt'), a);
+    const first = created(await ship.sight('a.txt'));
+    await ship.settled(first, 'a.txt');
+    await ship.stored(first, a);
+    writeFileSync(folder.at('a.txt'), b);
+    const second = created(await ship.sight('a.txt'));
+    await ship.settled(second, 'a.txt');
+    writeFileSync(folder.at('a.txt'), a);
+    await ship.host.answer(second, { type: 'source.changed' });
+    expect(await ship.sight('a.txt')).toMatchObject({ did: 'created', version: 3 });
+    expect(ship.row('a.txt').stored).toBeNull();
+  });
 });
 
 describe('added documents', () => {
@@ -389,6 +405,30 @@ describe('after a rebuilt log', () => {
     expect(ship.host.stateOf(claimed)).toBe('cancelled');
     expect(ship.host.stateOf(second)).toBe('settling');
     expect(await ship.sight('a.txt')).toMatchObject({ did: 'created', version: 2 });
+  });
+
+  test('of an upload that the shore has and the log does not, the shore’s word is the head: what was before is not', async () => {
+    const folder = testFolder();
+    const ship = aboard(folder);
+    const as = (bytes: Uint8Array) => ({
+      lengthBytes: bytes.length,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+    });
+    writeFileSync(folder.at('a.txt'), a);
+    const first = created(await ship.sight('a.txt'));
+    await ship.settled(first, 'a.txt');
+    await ship.stored(first, a);
+    writeFileSync(folder.at('a.txt'), b);
+    const second = created(await ship.sight('a.txt'));
+    await ship.settled(second, 'a.txt');
+    // Stored, and the records of that are lost; the file is A again.
+    writeFileSync(folder.at('a.txt'), a);
+    await ship.tracker.oweInventory();
+    await ship.tracker.reconcile(pages({ ...onShore('papers/a.txt', 2, b), uploadId: second }));
+    expect(ship.row('a.txt')).toMatchObject({ uploadId: second, stored: { version: 2, ...as(b) } });
+    expect(unchangedSince(ship.row('a.txt'), 2, as(a))).toBeUndefined();
+    // Its own content is no reason to give it up: the shore has a receipt for it.
+    expect(unchangedSince(ship.row('a.txt'), 2, as(b))).toBeUndefined();
   });
 
   test('a file added before the log broke waits in the spool for the inventory; a new one is refused with what to do', async () => {

@@ -24,6 +24,21 @@ test('10 KB inserted into 8 MB are 10 KB and little more, without a question', a
   expect(saved).toBeLessThanOrEqual(8_000_000);
 });
 
+test('wherever the cuts come to lie: a piece of the older version across one of them does not travel', async () => {
+  const yacht = await deltaYacht();
+  let bytes: Buffer = Buffer.from(content(1_000_000, 'first'));
+  await yacht.store(bytes);
+  const random = new FakeRandom(5, 'places');
+  for (let n = 0; n < 30; n++) {
+    // Of content that is new and long, most cuts lie apart from those of before, until they meet again.
+    const at = random.between(0, bytes.length);
+    bytes = inserted(bytes, at, content(2_000, `new ${n}`));
+    const { upBytes, ashore } = await yacht.store(bytes);
+    expect(ashore.equals(bytes)).toBe(true);
+    expect(upBytes).toBeLessThan(2_000 + 700);
+  }
+});
+
 interface Edit {
   readonly kind: 'insert' | 'delete' | 'overwrite' | 'move' | 'append' | 'prepend' | 'truncate' | 'replace';
   readonly at: number;

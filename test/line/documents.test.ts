@@ -43,6 +43,36 @@ describe('what is ashore is not sent', () => {
     expect(yacht.frames.at(-1)?.type).toBe('DROP');
     expect(yacht.frames.some((frame) => frame.type === 'FINISH')).toBe(false);
   });
+
+  test('equal to an older version while this very upload is ashore with another content: changed, never unchanged', async () => {
+    const yacht = await yachtAndShore();
+    await yacht.open();
+    const uploadId = yacht.upload(content(9_000, 'B'));
+    expect((await yacht.until(yacht.send(uploadId).event)).type).toBe('document.sent');
+    await yacht.clock.advance(2_000);
+    // Nobody aboard knows that it arrived; meanwhile the file became what version 4 was.
+    yacht.restart();
+    await yacht.open();
+    yacht.link.latencyMs = 300;
+    yacht.contents.set(uploadId, { bytes: content(9_000, 'A') });
+    yacht.unchangedVersion = 4;
+    expect(await yacht.until(yacht.send(uploadId).event)).toEqual({ type: 'source.changed' });
+  });
+
+  test('begun in an earlier life and equal to the version ashore: unchanged once the cloud says that it has not this one', async () => {
+    const yacht = await yachtAndShore();
+    await yacht.open();
+    const uploadId = yacht.upload(content(9_000));
+    await yacht.clock.advance(1_000);
+    yacht.restart();
+    await yacht.open();
+    yacht.frames.length = 0;
+    yacht.link.latencyMs = 300;
+    yacht.unchangedVersion = 4;
+    const { event } = yacht.send(uploadId);
+    expect(await yacht.until(event)).toEqual({ type: 'content.unchanged', version: 4 });
+    expect(yacht.frames.map((frame) => frame.type)).toEqual(['OFFER', 'DROP']);
+  });
 });
 
 describe('when things differ', () => {

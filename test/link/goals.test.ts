@@ -31,12 +31,22 @@ describe('the verdict', () => {
     expect(peer(91, 400)).toBe(false);
   });
 
+  test('how much better than the best of either sort is a figure with a goal', () => {
+    const run = (peer: string, goodputPercent: number, addedDelayP95Ms: number) =>
+      ({ peer, seed: 1, figures: { goodputPercent, addedDelayP95Ms } }) as const;
+    const others = [run('a', 30, 20), run('b', 36, 150), run('c', 80, 400)];
+    const { figures, goals } = comparePeers({ goodputPercent: 90 }, others);
+    expect(figures).toEqual({ timesPolitePeers: 2.5, timesOtherPeers: 1.13 });
+    expect(goals).toEqual({ timesPolitePeers: { min: 2 }, timesOtherPeers: { min: 1 } });
+  });
+
   test('a peer that never ended is beaten, and its failures are told', () => {
-    const { rows, met } = comparePeers({ goodputPercent: 10 }, [
+    const { rows, met, figures } = comparePeers({ goodputPercent: 10 }, [
       { peer: 'p', seed: 1, failed: 'ended with 124' },
     ]);
     expect(met).toBe(true);
     expect(rows).toEqual([{ peer: 'p', failed: 1, beaten: true }]);
+    expect(figures).toEqual({});
   });
 
   test('every case has a limit of time', () => {

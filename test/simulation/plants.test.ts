@@ -19,8 +19,7 @@ const caughtWithin: { readonly [plant in PlantName]: Catch } = {
   'receipt-before-commit': { voyages: 2, rules: ['P2 stored means stored'] },
   'durable-before-sync': { voyages: 2, rules: ['P2 stored means stored'] },
   'spool-not-synced': { voyages: 100, rules: ['P1 accepted is kept', 'P4 whole or nothing'] },
-  // Seen as a splice, or as content ashore that is not the folder's.
-  'change-unnoticed': { voyages: 150, rules: ['P4 whole or nothing', 'P8 back by itself'] },
+  'change-unnoticed': { voyages: 150, rules: ['P4 whole or nothing'] },
 };
 
 it.each(plantNames)(

@@ -42,6 +42,6 @@ export function throttleText({ bytesPerSecond, from, by }: Answer): string {
   return `at most ${kilobits(bytesPerSecond)} kbit/s with everything counted, ${origin}`;
 }
 
-function kilobits(bytesPerSecond: number): string {
+export function kilobits(bytesPerSecond: number): string {
   return String(Math.round(bytesPerSecond / 12.5) / 10);
 }

@@ -2,7 +2,7 @@
 import type { Answer } from '../client.ts';
 import type { CliCommand } from '../command.ts';
 import { bytesText, lengthText, rangeText, table } from '../text.ts';
-import { throttleText } from './link.ts';
+import { kilobits, throttleText } from './link.ts';
 
 export const status: CliCommand = {
   usage: 'status',
@@ -28,6 +28,7 @@ function lines(answer: Answer): string[][] {
     ...(part('throttle').from && part('throttle').from !== 'none'
       ? [['RATE', throttleText(part('throttle'))]]
       : []),
+    ...(part('line').open === true ? [['LINE', lineText(part('line'))]] : []),
     ['CLOUD', device.enrolled === true ? `${device.cloudUrl} as ${device.deviceId}` : String(device.why)],
     ['QUEUE', counts.length === 0 ? 'empty' : counts.map(([state, count]) => `${state} ${count}`).join(', ')],
     ['LOG', `${log.writing}, record #${log.lastSeq}, boot ${log.boot}`],
@@ -61,4 +62,24 @@ function lines(answer: Answer): string[][] {
   for (const problem of (answer.problems ?? []) as readonly Answer[])
     rows.push(['PROBLEM', `${problem.code}: ${problem.message}`]);
   return rows;
+}
+
+/** "follow: 1903 kbit/s ± 4 %, queue 12 of 20 ms, round trip 607 ms; 11 lanes, 141 KB on the way" */
+export function lineText(line: Answer): string {
+  const rate = (line.rate ?? {}) as Readonly<Record<string, unknown>>;
+  const whole = (name: string) => Math.round(Number(rate[name]));
+  const found =
+    typeof rate.capacityBytesPerSecond === 'number'
+      ? `${Math.round(Number(kilobits(rate.capacityBytesPerSecond)))} kbit/s ± ${whole('capacityDoubtPercent')} %, ` +
+        `queue ${whole('queueMs')} of ${whole('targetMs')} ms`
+      : 'the rate is not known yet';
+  const lanes = (line.lanes ?? []) as readonly Answer[];
+  const sleeping = lanes.filter(({ asleep }) => asleep === true).length;
+  return [
+    `${rate.state}: ${found}`,
+    ...(typeof rate.roundTripMs === 'number' ? [`, round trip ${whole('roundTripMs')} ms`] : []),
+    `; ${lanes.length} ${lanes.length === 1 ? 'lane' : 'lanes'}`,
+    ...(sleeping > 0 ? [` (${sleeping} asleep)`] : []),
+    `, ${bytesText(Number(line.outstandingBytes ?? 0))} on the way`,
+  ].join('');
 }

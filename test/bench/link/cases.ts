@@ -13,6 +13,8 @@ interface Common {
   /** A run that takes longer has failed. */
   readonly maxSeconds: number;
   readonly what: string;
+  /** Needs the machine for itself: in a series nothing runs beside it. */
+  readonly isAlone?: true;
 }
 
 export type Case = Common &
@@ -39,6 +41,8 @@ export type Case = Common &
         readonly kind: 'throttle';
         readonly bytes: number;
         readonly capBytesPerSecond: number;
+        /** Set with `tender link rate` while the file is running, so many seconds after its beginning. */
+        readonly byHandAfterSeconds?: number;
       }
     | { readonly kind: 'idle'; readonly minutes: number }
     | { readonly kind: 'memory'; readonly bytes: number; readonly smallBytes: number }
@@ -76,6 +80,7 @@ export const cases = {
   },
   leo: {
     kind: 'large',
+    isAlone: true,
     what: 'a low orbit: 60 ms, 10 Mbit/s, 0.3 % loss, a gap about every minute',
     profile: 'leo',
     bytes: 32 * mega,
@@ -100,6 +105,7 @@ export const cases = {
   },
   fat: {
     kind: 'large',
+    isAlone: true,
     what: 'a good terminal: 600 ms, 20 Mbit/s, 0.1 % loss',
     profile: 'fat',
     bytes: 64 * mega,
@@ -189,6 +195,7 @@ export const cases = {
   },
   'delta-large': {
     kind: 'delta',
+    isAlone: true,
     what: 'the same with a file of 1 GB',
     profile: 'geo',
     bytes: 1_000 * mega,
@@ -198,6 +205,7 @@ export const cases = {
   },
   urgent: {
     kind: 'urgent',
+    isAlone: true,
     what: '50 KB, urgent, while 5 GB are running on geo',
     profile: 'geo',
     bytes: 50_000,
@@ -208,6 +216,7 @@ export const cases = {
   },
   competing: {
     kind: 'competing',
+    isAlone: true,
     what: 'beside one TCP upload of another host that fills the queue, clean',
     profile: 'clean',
     aloneSeconds: 40,
@@ -217,6 +226,7 @@ export const cases = {
   },
   'competing-geo': {
     kind: 'competing',
+    isAlone: true,
     what: 'the same on geo, where loss keeps the other at less than half of the link',
     profile: 'geo',
     aloneSeconds: 40,
@@ -234,6 +244,16 @@ export const cases = {
     maxSeconds: 240,
     goals: { errorPercent1s: { max: 3 }, errorPercent60s: { max: 1 } },
   },
+  'throttle-by-hand': {
+    kind: 'throttle',
+    what: 'the same cap, set by hand while a file is running at full rate',
+    profile: 'geo',
+    bytes: 7_400_000,
+    capBytesPerSecond: 62_500,
+    byHandAfterSeconds: 10,
+    maxSeconds: 240,
+    goals: { errorPercent1s: { max: 3 }, errorPercent60s: { max: 1 } },
+  },
   idle: {
     kind: 'idle',
     what: 'a line with nothing to do for 10 minutes on geo, scaled to a day',
@@ -244,6 +264,7 @@ export const cases = {
   },
   memory: {
     kind: 'memory',
+    isAlone: true,
     what: 'a file of 5 GB and one of 5 MB with no link between: memory and CPU of the agent',
     profile: 'none',
     bytes: 5_000 * mega,

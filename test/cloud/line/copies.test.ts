@@ -118,6 +118,73 @@ describe('chunks named by their place in an older version', () => {
     expect(lane.of('WANT').at(-1)).toMatchObject({ handle: 2, reason: 'unknown-reference' });
   });
 
+  test('however long the base and wherever runs point, little of its manifest is read at once, and held', async () => {
+    const clock = new FakeClock();
+    const asked: number[] = [];
+    let mostHeld = 0;
+    const shore = await memoryShore(clock, {
+      wrap: (documents) => ({
+        ...documents,
+        baseEntries: async (scope, of, version, range) => {
+          asked.push(range.first);
+          const entries = await documents.baseEntries(scope, of, version, range);
+          mostHeld = Math.max(mostHeld, entries?.length ?? 0);
+          return entries;
+        },
+      }),
+    });
+    const lane = await rawLane(shore, clock);
+    const pieces = Array.from({ length: 1_300 }, (_, n) => content(40, n));
+    const base = new Uint8Array(Buffer.concat(pieces));
+    offer(lane, 0, 1);
+    for (const [index, bytes] of pieces.entries()) chunk(lane, 0, index, bytes);
+    lane.say({
+      type: 'FINISH',
+      handle: 0,
+      lengthBytes: base.length,
+      chunks: 1_300,
+      sha256: sha256(base),
+      extensions: [],
+    });
+    await clock.advance(3_000);
+    expect(receipts(lane)).toHaveLength(1);
+    // From the end to the beginning, across every window, and all of it once more.
+    const order = [
+      [1_299, 1],
+      [500, 700],
+      [0, 2],
+      [1_200, 99],
+      [2, 498],
+      [0, 1_300],
+    ] as const;
+    const next = new Uint8Array(
+      Buffer.concat(order.flatMap(([baseIndex, count]) => pieces.slice(baseIndex, baseIndex + count))),
+    );
+    offer(lane, 1, 2);
+    const runs = order.map(([baseIndex, count]) => ({ baseIndex, count }));
+    lane.say({ type: 'COPY', handle: 1, first: 0, baseVersion: 1, runs, extensions: [] });
+    lane.say({
+      type: 'FINISH',
+      handle: 1,
+      lengthBytes: next.length,
+      chunks: 2_600,
+      sha256: sha256(next),
+      extensions: [],
+    });
+    await clock.advance(5_000);
+    expect(receipts(lane)).toHaveLength(2);
+    expect((await shore.content(idOf(1))).equals(next)).toBe(true);
+    expect(mostHeld).toBeLessThanOrEqual(512);
+    expect(asked.length).toBeLessThan(20);
+    // A run that begins within the base and ends beyond it is of another document: nothing of it is taken.
+    offer(lane, 2, 3);
+    const beyond = [{ baseIndex: 100, count: 1_201 }];
+    lane.say({ type: 'COPY', handle: 2, first: 0, baseVersion: 1, runs: beyond, extensions: [] });
+    await clock.advance(100);
+    const wanted = lane.of('WANT').filter((want) => want.handle === 2);
+    expect(wanted.flatMap((want) => want.runs)).toEqual([{ start: 0, end: 1_201 }]);
+  });
+
   test('runs beyond every limit end the lane', async () => {
     const clock = new FakeClock();
     const shore = await memoryShore(clock);

@@ -1,7 +1,13 @@
 // Patches ashore: made of the base's bytes, refused before anything is read when they reach too far, never another content.
 import { createHash } from 'node:crypto';
+import { constants, zstdCompressSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { encodePatchBody, encodePatchHead, type PatchOp } from '../../../cloud/contract/patch.ts';
+import {
+  encodePatchBody,
+  encodePatchHead,
+  type PatchOp,
+  patchLimits,
+} from '../../../cloud/contract/patch.ts';
 import { createDecodePatch } from '../../../cloud/line/decode-patch.ts';
 import { decodeZstd } from '../../../cloud/line/decode-zstd.ts';
 import type { ManifestEntry } from '../../../cloud/ports.ts';
@@ -20,9 +26,13 @@ function shore() {
   });
   const lost = new Set<number>();
   let reads = 0;
+  let askedMax = 0;
   const decode = createDecodePatch(
     {
-      baseEntries: async (_scope, _name, version) => (version === 1 ? entries : undefined),
+      baseEntries: async (_scope, _name, version, { first, count }) => {
+        askedMax = Math.max(askedMax, first + count);
+        return version === 1 ? entries : undefined;
+      },
       baseChunk: async (_scope, { index }) => {
         reads += 1;
         return lost.has(index) ? undefined : base.subarray(index * 1_000, index * 1_000 + 1_000);
@@ -35,7 +45,7 @@ function shore() {
     const bytes = encodePatchHead({ baseVersion, digest, body: encodePatchBody(ops) });
     return decode({ bytes, lengthBytes: made.length }, context);
   };
-  return { base, lost, apply, decode, reads: () => reads };
+  return { base, lost, apply, decode, reads: () => reads, askedMax: () => askedMax };
 }
 
 test('copies cross the chunks of the base, and each is read once', async () => {
@@ -60,11 +70,13 @@ test('a copy to the last byte of the base is made, one byte further is refused u
 });
 
 test('a patch that touches more of the base than allowed is refused unread', async () => {
-  const { base, apply, reads } = shore();
+  const { base, apply, reads, askedMax } = shore();
   await expect(apply([{ offset: 0, length: 32_001 }], base.subarray(0, 32_001))).rejects.toThrow('too much');
   const scattered = Array.from({ length: 33 }, (_, n) => ({ offset: n * 1_000, length: 1 }));
   await expect(apply(scattered, new Uint8Array(33))).rejects.toThrow('too much');
   expect(reads()).toBe(0);
+  // Nor is a manifest read whole, however long somebody made it.
+  expect(askedMax()).toBeLessThanOrEqual(131_073);
 });
 
 test('another content than announced, a base that is not ashore, a lost chunk: refused', async () => {
@@ -86,4 +98,48 @@ test('bytes that are no patch, or whose body is no Zstandard frame, are refused'
   await expect(decode({ bytes, lengthBytes: 100 }, context)).rejects.toThrow(RangeError);
   const head = { baseVersion: 1, digest: new Uint8Array(16), zstdLengthBytes: 50, body: bytes };
   await expect(decode({ bytes: encodePatchHead(head), lengthBytes: 100 }, context)).rejects.toThrow();
+});
+
+test('a body that is a bomb, wants too large a window or is longer or shorter than told is refused', async () => {
+  const { base, decode, reads } = shore();
+  const made = base.subarray(500, 700);
+  const digest = sha256(made).subarray(0, 16);
+  const body = encodePatchBody([{ offset: 500, length: 200 }]);
+  const squeezed = (bytes: Uint8Array) => new Uint8Array(zstdCompressSync(bytes));
+  const decodeAs = (packed: Uint8Array, zstdLengthBytes: number) =>
+    decode(
+      { bytes: encodePatchHead({ baseVersion: 1, digest, zstdLengthBytes, body: packed }), lengthBytes: 200 },
+      context,
+    );
+  expect(await decodeAs(squeezed(body), body.length)).toEqual(Buffer.from(made));
+  const bomb = squeezed(new Uint8Array(64_000_000));
+  const before = process.memoryUsage().arrayBuffers;
+  for (const told of [1, body.length, patchLimits.bodyMaxBytes])
+    await expect(decodeAs(bomb, told)).rejects.toThrow();
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(16_000_000);
+  await expect(decodeAs(squeezed(body), body.length - 1)).rejects.toThrow();
+  await expect(decodeAs(squeezed(body), body.length + 1)).rejects.toThrow();
+  const wide = zstdCompressSync(content(100_000, 'wide'), {
+    params: { [constants.ZSTD_c_windowLog]: 27, [constants.ZSTD_c_contentSizeFlag]: 0 },
+  });
+  await expect(decodeAs(new Uint8Array(wide), 100_000)).rejects.toThrow();
+  await expect(decodeAs(squeezed(body), patchLimits.bodyMaxBytes + 1)).rejects.toThrow('not a patch');
+  expect(reads()).toBe(1);
+});
+
+test('ops that make another length, leave literals over or copy from before the beginning are refused unread', async () => {
+  const { decode, reads } = shore();
+  const asPatch = (body: Uint8Array) =>
+    decode(
+      { bytes: encodePatchHead({ baseVersion: 1, digest: new Uint8Array(16), body }), lengthBytes: 200 },
+      context,
+    );
+  const good = encodePatchBody([{ offset: 500, length: 200 }]);
+  await expect(asPatch(encodePatchBody([{ offset: 500, length: 199 }]))).rejects.toThrow('not the body');
+  await expect(asPatch(encodePatchBody([{ offset: 500, length: 201 }]))).rejects.toThrow('not the body');
+  await expect(asPatch(Buffer.concat([good, Buffer.from('more')]))).rejects.toThrow('not the body');
+  // One copy of 200 bytes, 1 byte before the first (zigzag of −1 is 1).
+  await expect(asPatch(Uint8Array.from([1, 0x91, 0x03, 1]))).rejects.toThrow('not the body');
+  await expect(asPatch(Uint8Array.from([0]))).rejects.toThrow('not the body');
+  expect(reads()).toBe(0);
 });
