@@ -180,12 +180,14 @@ export function createDocuments(parts: {
       if (lost) return lost;
       waiting.length = 0;
       for (const document of inOrder()) if (document.hasMore && isBound(document)) waiting.push(document);
+      let asked: OutgoingDocument | undefined;
+      const peers = () => waiting.filter((one) => one !== asked && one.priority === asked?.priority);
       for (const document of inTurn(waiting, turns)) {
         if (document.priority > urgentPriority) {
           const echo = echoes.take(lane, sliceMaxBytes + frameSlackBytes);
           if (echo) return echo;
         }
-        const peers = () => waiting.filter((one) => one !== document && one.priority === document.priority);
+        asked = document;
         const parcel = further
           ? document.takeFurther(sliceMaxBytes)
           : (packer.gather(document, peers, sliceMaxBytes) ?? document.take(sliceMaxBytes));
