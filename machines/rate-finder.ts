@@ -214,7 +214,7 @@ export class RateFinder {
     const ackMs = Math.min(limits.windowAckMostMs, limits.windowAckBytes * now.msPerByte);
     const fairMs = Math.max(
       roundTripMs * limits.windowRoundTrips + limits.windowSlackMs,
-      roundTripMs + ackMs,
+      roundTripMs * limits.windowAckRoundTrips + ackMs,
     );
     const fair = fairMs / now.msPerByte;
     return Math.max(4 * limits.segmentBytes, Math.min(limits.windowMaxBytes, fair));
