@@ -203,8 +203,9 @@ export class RateFinder {
   windowBytes(): number {
     const { now } = this.#observer;
     if (!now) return this.#trainMostBytes * 2;
-    const fair =
-      (this.#deliveries.roundTripMs * limits.windowRoundTrips + limits.windowSlackMs) / now.msPerByte;
+    const ackMs = Math.min(limits.windowAckMostMs, limits.windowAckBytes * now.msPerByte);
+    const slackMs = Math.max(limits.windowSlackMs, ackMs);
+    const fair = (this.#deliveries.roundTripMs * limits.windowRoundTrips + slackMs) / now.msPerByte;
     return Math.max(4 * limits.segmentBytes, Math.min(limits.windowMaxBytes, fair));
   }
 

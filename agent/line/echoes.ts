@@ -4,7 +4,7 @@ import { messageBytes } from './lane.ts';
 import type { Parcel } from './parcel.ts';
 
 /** A document that takes the line for longer leaves once: its own length is what it waits for. */
-const echoedMaxMs = 300;
+const echoedMaxMs = 500;
 /** Of all frames that wait to leave again. */
 const waitingMaxBytes = 256 * 1024;
 

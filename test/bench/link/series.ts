@@ -62,16 +62,18 @@ export async function runSeries(series: Series): Promise<boolean> {
     process.stdout.write(`${JSON.stringify(line)}\n`);
     if (file !== undefined) appendFileSync(file, `${JSON.stringify(line)}\n`);
   };
-  const jobs = (alone: boolean) =>
-    names
-      .filter((name) => isAlone(name) === alone)
-      .flatMap((name) => seeds.map((seed) => [name, seed] as const));
-  const beside = jobs(false);
+  const isIdle = (name: string) => cases[name as keyof typeof cases].kind === 'idle';
+  const jobs = (are: (name: string) => boolean) =>
+    names.filter(are).flatMap((name) => seeds.map((seed) => [name, seed] as const));
+  // A line with nothing to do takes ten minutes and nobody's processor.
+  const idle = jobs(isIdle).map((job) => run(...job));
+  const beside = jobs((name) => !isIdle(name) && !isAlone(name));
   const work = async () => {
     for (let job = beside.shift(); job; job = beside.shift()) await run(...job);
   };
   await Promise.all(Array.from({ length: parallel }, work));
-  for (const job of jobs(true)) await run(...job);
+  for (const job of jobs(isAlone)) await run(...job);
+  await Promise.all(idle);
   return met;
 }
 
