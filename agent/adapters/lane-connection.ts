@@ -18,14 +18,15 @@ export interface LaneConnections {
 
 const tickets = new Map<string, Buffer>();
 
-/** For one lane. */
-export function laneConnection(isSecure: boolean): LaneConnections {
+/** For one lane. `connected`: TCP stands. */
+export function laneConnection(isSecure: boolean, connected?: () => void): LaneConnections {
   let tcp: Socket | undefined;
   let outer: Socket | undefined;
   return {
     open(options) {
       const { host = '', port = 443, servername } = options;
       tcp = connectTcp({ host, port: Number(port), noDelay: true });
+      if (connected) tcp.once('connect', connected);
       outer = tcp;
       if (!isSecure) return tcp;
       const key = `${host}:${port}`;

@@ -35,7 +35,7 @@ export function createWsDialer(ca?: string): LaneDialer {
 
 function open(request: LaneRequest, events: LaneSocketEvents, ca: string | undefined): Promise<Dialled> {
   return new Promise((resolve) => {
-    const connection = laneConnection(request.url.startsWith('wss:'));
+    const connection = laneConnection(request.url.startsWith('wss:'), request.connected);
     const ws = new WebSocket(request.url, request.subprotocol, {
       headers: { ...request.headers },
       maxPayload: frameLimits.frameMaxBytes,

@@ -50,6 +50,7 @@ export function createPermits(
   let small: SmallPlaces | undefined;
   /** Sizes of effects that were started, by place in the queue. */
   const sizes = new Map<string, number>();
+  const runningKnown = new WeakMap<QueuedEffect, Conditions['running'][number]>();
   // Without these actors nothing is known against the line.
   let connection: ConnectionState = 'online';
   let breaker: BreakerState = 'closed';
@@ -114,10 +115,20 @@ export function createPermits(
     };
   }
 
+  /** Made once: two hundred run beside each other, and each that starts is held against all. */
   function runningOf(effect: QueuedEffect): Conditions['running'][number] {
+    const known = runningKnown.get(effect);
+    if (known) return known;
     const sizeBytes = sizes.get(nameOf(effect));
     // Priority and name of what runs decide nothing.
-    return { actor: effect.actor, priority: 5, name: '', ...(sizeBytes !== undefined && { sizeBytes }) };
+    const running = {
+      actor: effect.actor,
+      priority: 5,
+      name: '',
+      ...(sizeBytes !== undefined && { sizeBytes }),
+    };
+    runningKnown.set(effect, running);
+    return running;
   }
 
   async function earliestOf(prefix: string): Promise<number | undefined> {
@@ -154,11 +165,13 @@ export function createPermits(
     choose: async (lane, candidates, running) => {
       if (lane !== 'line') return candidates[0];
       let onlySmall = false;
-      const busy = new Set(running.map((other) => other.actor));
       const besides = running.map((other) => runningOf(other));
-      for (const candidate of [...candidates]) {
+      let busy: Set<string> | undefined;
+      for (const [at, candidate] of [...candidates].entries()) {
+        // The first are nearly always chosen: a set pays for those after them.
+        if (at === setPaysAtCount) busy = new Set(running.map(({ actor }) => actor));
         // A retry of one actor waits until its earlier effect has let go of the file.
-        if (busy.has(candidate.actor)) continue;
+        if (busy?.has(candidate.actor) ?? running.some(({ actor }) => actor === candidate.actor)) continue;
         const question = await ask(candidate, besides);
         // A row without a ledger entry is a row being deleted: starting it does nothing.
         if (question === undefined) return candidate;
@@ -194,6 +207,8 @@ export function createPermits(
     },
   };
 }
+
+const setPaysAtCount = 4;
 
 /** Sizes kept beyond those of running effects before the others are forgotten. */
 const sizesSlackCount = 64;

@@ -20,6 +20,8 @@ export type Outcome = Shaken | { readonly failure: Failure };
 export interface Wanted {
   readonly whom: Omit<Handshake['claim'], 'lane'>;
   readonly owner: Handshake['owner'];
+  /** A connection stands, and has proved nothing yet. */
+  readonly answered?: () => void;
   readonly proved: (shaken: Shaken, identity: LineIdentity) => void;
 }
 
@@ -31,10 +33,14 @@ export interface Pauses {
   readonly mostMs: number;
   /** Dials in flight; one more hangs up the oldest. */
   readonly dialsMax: number;
+  /** Dials begun beside each other. */
+  readonly together: number;
 }
 
 interface Dial {
   readonly number: number;
+  /** An open lane has this number still: the dial is to replace it. */
+  isSpare: boolean;
   readonly abort: AbortController;
 }
 
@@ -58,6 +64,11 @@ export class Connector {
 
   /** A lane of this number is gone; the next dial takes it, which tells the cloud. */
   freed(number: number): void {
+    for (const dial of this.#dials)
+      if (dial.number === number) {
+        dial.isSpare = false;
+        return;
+      }
     if (!this.#free.includes(number)) this.#free.unshift(number);
   }
 
@@ -68,9 +79,10 @@ export class Connector {
 
   /** One dial. `spare`: the number to take when none is free. */
   async dial(wanted: Wanted, spare?: number): Promise<Outcome> {
-    const number = this.#free.shift() ?? spare;
+    const free = this.#free.shift();
+    const number = free ?? spare;
     if (number === undefined) return { failure: lineFailure('TENDER_LINE_STOPPED') };
-    const dial = { number, abort: new AbortController() };
+    const dial: Dial = { number, isSpare: free === undefined, abort: new AbortController() };
     this.#dials.add(dial);
     let proved = false;
     try {
@@ -80,6 +92,7 @@ export class Connector {
         identity,
         claim: { ...wanted.whom, lane: number },
         owner: wanted.owner,
+        ...(wanted.answered && { answered: wanted.answered }),
         signal: dial.abort.signal,
         proved: (shaken) => {
           proved = true;
@@ -93,7 +106,7 @@ export class Connector {
       return { failure: lineFailure('TENDER_LINE_UNPREPARED') };
     } finally {
       this.#dials.delete(dial);
-      if (!proved && !this.#free.includes(number)) this.#free.push(number);
+      if (!proved && !dial.isSpare && !this.#free.includes(number)) this.#free.push(number);
     }
   }
 
@@ -116,13 +129,22 @@ export class Connector {
         this.hangUp();
         end({ failure });
       };
-      const stop = () => giveUp(lineFailure('TENDER_LINE_CUT'));
+      // Nobody waits for the first any more; what is on its way may still become a lane.
+      const stop = () => end({ failure: lineFailure('TENDER_LINE_CUT') });
       const cancelAll = this.#clock.after(this.#ports.limits.connectTimeoutMs, () =>
         giveUp(lineFailure('TENDER_HELLO_LATE')),
       );
       signal.addEventListener('abort', stop, { once: true });
+      const dialSome = () => {
+        for (let n = 0; n < pauses.together; n++) if (!over) dial();
+        cancelNext = over ? () => {} : this.#clock.after(pauseMs, dialSome);
+        pauseMs = Math.min(pauseMs * pauses.growth, pauses.mostMs);
+      };
       const dial = () => {
-        if (this.#dials.size >= pauses.dialsMax) [...this.#dials][0]!.abort.abort();
+        const isFull = this.#dials.size >= pauses.dialsMax;
+        if (isFull) [...this.#dials].find(({ abort }) => !abort.signal.aborted)?.abort.abort();
+        // Two of one number would replace each other ashore: without a free one the next round is waited for.
+        if (this.#free.length === 0 && this.#dials.size > 0) return;
         inFlight += 1;
         const won = (shaken: Shaken, identity: LineIdentity) => {
           // Whoever comes later is one more lane.
@@ -136,10 +158,8 @@ export class Connector {
           if (outcome.failure.class === 'LINK' && inFlight > 0) return;
           giveUp(outcome.failure);
         });
-        cancelNext = this.#clock.after(pauseMs, dial);
-        pauseMs = Math.min(pauseMs * pauses.growth, pauses.mostMs);
       };
-      dial();
+      dialSome();
     });
   }
 }
@@ -150,19 +170,22 @@ const besideSlackMs = 1_000;
 const besideUnknownMs = 8_000;
 const besideMinMs = 2_000;
 const besideMaxMs = 15_000;
-/** A line that was open a moment ago: a dial each second, several in flight, so that the first after the outage is never far. */
-const againPauses: Pauses = { firstMs: 1_000, growth: 1, mostMs: 1_000, dialsMax: 8 };
+/**
+ * A line that was open a moment ago. The kernel repeats what opens a connection 1 and 3 s later: dials that begin 0.6 s apart knock
+ * every 0.4 s at the longest. Each lives for all the round trips it needs. */
+const againMs = 600;
+const againTrips = 0.8;
+const againRounds = 6;
 
-/** `isOpen`: the line was there until now. */
-export function pausesFor(roundTripMs: number | undefined, isOpen: boolean): Pauses {
+/** `isOpen`: the line was there until now, and so many dials are begun at once. */
+export function pausesFor(roundTripMs: number | undefined, isOpen: boolean, together: number): Pauses {
   if (isOpen) {
-    // Each lives for all the round trips it needs.
-    const pauseMs = Math.max(againPauses.firstMs, roundTripMs ?? 0);
-    return { ...againPauses, firstMs: pauseMs, mostMs: pauseMs };
+    const pauseMs = Math.max(againMs, againTrips * (roundTripMs ?? 0));
+    return { firstMs: pauseMs, growth: 1, mostMs: pauseMs, dialsMax: againRounds * together, together };
   }
   const firstMs =
     roundTripMs === undefined
       ? besideUnknownMs
       : Math.min(besideMaxMs, Math.max(besideMinMs, roundTripsToProve * roundTripMs + besideSlackMs));
-  return { firstMs, growth: 1.5, mostMs: besideMaxMs, dialsMax: 4 };
+  return { firstMs, growth: 1.5, mostMs: besideMaxMs, dialsMax: 4, together: 1 };
 }

@@ -60,6 +60,8 @@ export function createDocuments(parts: {
   let nextHandle = 0;
   /** All of them, most urgent and oldest first as of the last look. */
   const order: OutgoingDocument[] = [];
+  /** Those of `order` with something to say, of this very question. */
+  const waiting: OutgoingDocument[] = [];
   const packer = new Packer();
   const echoes = new Echoes(parts.bytesPerSecond);
   let turns = noTurns;
@@ -94,7 +96,13 @@ export function createDocuments(parts: {
   /** A handle became free: whoever waited for one gets it. */
   const bindWaiting = () => {
     if (handles.size === uploads.size) return;
-    for (const document of order.sort(compareOnLine)) if (!isBound(document)) bind(document);
+    for (const document of inOrder()) if (!isBound(document)) bind(document);
+  };
+
+  /** Asked for every frame: priorities seldom change, and sorting copies. */
+  const inOrder = () => {
+    const isSorted = order.every((one, at) => at === 0 || compareOnLine(order[at - 1]!, one) <= 0);
+    return isSorted ? order : order.sort(compareOnLine);
   };
 
   /** In order: the bytes that those before a document have in hand decide. */
@@ -170,13 +178,16 @@ export function createDocuments(parts: {
     next(sliceMaxBytes, lane, further) {
       const lost = further ? undefined : packer.again();
       if (lost) return lost;
-      const waiting = order.sort(compareOnLine).filter((document) => document.hasMore && isBound(document));
+      waiting.length = 0;
+      for (const document of inOrder()) if (document.hasMore && isBound(document)) waiting.push(document);
+      let asked: OutgoingDocument | undefined;
+      const peers = () => waiting.filter((one) => one !== asked && one.priority === asked?.priority);
       for (const document of inTurn(waiting, turns)) {
         if (document.priority > urgentPriority) {
           const echo = echoes.take(lane, sliceMaxBytes + frameSlackBytes);
           if (echo) return echo;
         }
-        const peers = () => waiting.filter((one) => one !== document && one.priority === document.priority);
+        asked = document;
         const parcel = further
           ? document.takeFurther(sliceMaxBytes)
           : (packer.gather(document, peers, sliceMaxBytes) ?? document.take(sliceMaxBytes));

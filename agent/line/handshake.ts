@@ -24,6 +24,8 @@ export interface Handshake {
   readonly claim: Omit<LineClaim, 'version' | 'nonce'>;
   readonly owner: LaneOwner;
   readonly proved: (shaken: Shaken) => void;
+  /** A connection stands, and has proved nothing yet. */
+  readonly answered?: () => void;
   /** Fires when nobody wants this lane any more and it has not proved the cloud yet. */
   readonly signal?: AbortSignal;
 }
@@ -69,14 +71,14 @@ export async function shakeHands(
 async function attempt(
   { dialer, clock, random, limits }: HandshakePorts,
   wall: WallClock,
-  { identity, claim, owner, proved, signal }: Handshake,
+  { identity, claim, owner, proved, signal, answered }: Handshake,
 ): Promise<Shaken | { readonly failure: Failure } | { readonly failure: Failure; readonly trueMs: number }> {
   const nonce = Buffer.from(random.bytes(16)).toString('base64url');
   const whole = { ...claim, version: protocolVersion, nonce };
   const signed = await upgradeRequest(identity, whole, wall.nowMs(), limits.connectTimeoutMs);
   // Hung up while it was being signed: nothing is dialled, or a lane nobody wants would end the one that won.
   if (signal?.aborted) return { failure: lineFailure('TENDER_LINE_CUT') };
-  const request = signal ? { ...signed, signal } : signed;
+  const request = { ...signed, ...(signal && { signal }), ...(answered && { connected: answered }) };
   const began = clock.monotonicMs();
 
   return new Promise((resolve, reject) => {

@@ -16,6 +16,9 @@ export const leastCount = 2;
 const leastFarCount = 3;
 const farMs = 100;
 const shortMs = 20;
+/** Far away a fresh lane takes four round trips; one of so many carrying lanes stands by, and no more than that. */
+const reserveDivisor = 4;
+const reserveMostCount = 3;
 /** What carries so much over a short way is not held back by loss: further lanes would only cost memory. */
 const fastBytesPerSecond = 12_500_000;
 const fastMostCount = 4;
@@ -29,7 +32,26 @@ export interface Measured {
   readonly isBeingMeasured?: boolean;
 }
 
-export function lanesWanted(measured: Measured, mostCount: number): number {
+export interface LaneCounts {
+  /** Lanes that carry. */
+  readonly carryingCount: number;
+  /** Lanes kept free of bytes beside them: see Lane.inReserve. */
+  readonly reserveCount: number;
+}
+
+export function lanesWanted(measured: Measured, mostCount: number): LaneCounts {
+  const { roundTripMs, leastRoundTripMs = Number.POSITIVE_INFINITY } = measured;
+  const isFar =
+    !measured.isBeingMeasured &&
+    roundTripMs !== undefined &&
+    Math.min(roundTripMs, leastRoundTripMs) >= farMs;
+  const most = mostCount - (isFar ? Math.min(reserveMostCount, Math.floor(mostCount / reserveDivisor)) : 0);
+  const carryingCount = carryingWanted(measured, most);
+  const reserveCount = isFar ? Math.ceil(carryingCount / reserveDivisor) : 0;
+  return { carryingCount, reserveCount: Math.min(mostCount - carryingCount, reserveMostCount, reserveCount) };
+}
+
+function carryingWanted(measured: Measured, mostCount: number): number {
   const { bytesPerSecond, leastRoundTripMs = Number.POSITIVE_INFINITY } = measured;
   // Over a short way answers take long for other reasons, and more lanes do not mend them.
   const roundTripMs = leastRoundTripMs < shortMs ? leastRoundTripMs : measured.roundTripMs;

@@ -35,7 +35,8 @@ export class LaneKeeper {
   }
 
   get wantedCount(): number {
-    return lanesWanted(this.#ports.measured(), this.#ports.lanesMax);
+    const { carryingCount, reserveCount } = lanesWanted(this.#ports.measured(), this.#ports.lanesMax);
+    return carryingCount + reserveCount;
   }
 
   /** Called when lanes came or went, and now and then while bytes are on their way. */
@@ -43,7 +44,9 @@ export class LaneKeeper {
     const { clock, lanes, connector } = this.#ports;
     if (lanes.count === 0) return; // raced for elsewhere
     const now = clock.monotonicMs();
-    const { wantedCount } = this;
+    const { carryingCount, reserveCount } = lanesWanted(this.#ports.measured(), this.#ports.lanesMax);
+    const wantedCount = carryingCount + reserveCount;
+    lanes.balance(carryingCount);
     const count = this.#ports.isWorthMore() ? wantedCount : Math.min(wantedCount, leastCount);
     const missing = count - lanes.count - connector.dialling;
     if (missing > 0 && now < this.#retryAtMs) {

@@ -55,6 +55,8 @@ export class Lane {
   newsMs: number;
   sentBytes = 0;
   confirmedBytes = 0;
+  /** Kept free of bytes: TCP that waits for nothing is the first to carry on after an outage, or where another fell asleep. */
+  inReserve = false;
   /** Its oldest bytes have waited for too long: they go elsewhere, and nothing more goes here until it wakes up. */
   asleep = false;
   readonly #owner: LaneOwner;
@@ -122,6 +124,11 @@ export class Lane {
   /** When the oldest unconfirmed frame left; undefined: nothing is on its way. */
   get oldestMs(): number | undefined {
     return this.#sent[0]?.atMs;
+  }
+
+  /** Open, and nothing is on its way. */
+  get isAtRest(): boolean {
+    return this.isOpen && this.#sent.length === 0;
   }
 
   /**

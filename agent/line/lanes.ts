@@ -67,12 +67,31 @@ export class Lanes {
   pick(allowedBytes: (lane: Lane) => number): Lane | undefined {
     let best: Lane | undefined;
     for (const lane of this.#open.values()) {
-      if (!lane.isOpen || lane.asleep || lane.bufferedBytes() > bufferedMaxBytes) continue;
+      if (!lane.isOpen || lane.inReserve || lane.asleep || lane.bufferedBytes() > bufferedMaxBytes) continue;
       if (lane.outstandingBytes >= allowedBytes(lane)) continue;
       if (best && !isBefore(lane, best)) continue;
       best = lane;
     }
     return best;
+  }
+
+  /** So many lanes carry, as far as there are any awake; the others are kept in reserve. */
+  balance(carryingCount: number): void {
+    const carrying = this.all.filter((lane) => lane.isOpen && !lane.inReserve && !lane.asleep);
+    let missing = carryingCount - carrying.length;
+    for (const lane of this.#open.values()) {
+      if (missing > 0 && lane.isOpen && lane.inReserve) {
+        lane.inReserve = false;
+        missing -= 1;
+      } else if (missing < 0 && lane.isAtRest && !lane.inReserve && !lane.asleep) {
+        lane.inReserve = true;
+        missing += 1;
+      }
+    }
+  }
+
+  useAll(): void {
+    for (const lane of this.#open.values()) lane.inReserve = false;
   }
 
   /** For what waits for nothing. */

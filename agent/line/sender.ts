@@ -78,6 +78,10 @@ export class Sender {
     this.pump();
   }
 
+  get isHalted(): boolean {
+    return this.#halted;
+  }
+
   /** The cloud is about to say what it holds: nothing is repeated before. */
   waitFor(ms: number): void {
     this.#notBeforeMs = this.#now + ms;
@@ -227,6 +231,7 @@ export class Sender {
   #pumpOne(): boolean {
     const { lanes, frames } = this.#ports;
     if (this.#halted || lanes.count === 0 || lanes.outstandingBytes >= this.#windowBytes()) return false;
+    if (this.#isHushed) return false;
     const waitMs = Math.max(this.#notBeforeMs - this.#now, this.pace.waitMs(this.#now));
     if (waitMs > 0) {
       this.#pumpIn(Math.max(1, Math.ceil(waitMs)));
@@ -242,6 +247,13 @@ export class Sender {
     if (this.isDry) return false;
     this.#send(lane, parcels, (frame) => frames.give(frame));
     return true;
+  }
+
+  /** Longer without a word than the way and the cloud's thrift explain: what leaves now is probably lost. */
+  get #isHushed(): boolean {
+    const { roundTripMs } = this;
+    if (roundTripMs === undefined || this.#ports.lanes.outstandingBytes === 0) return false;
+    return this.silentMs > hushTrips * roundTripMs + this.#heldMs + hushSlackMs;
   }
 
   /** Frames that leave together: what the end of a chunk leaves of the grain is filled, as each record and segment costs. */
@@ -307,6 +319,8 @@ export class Sender {
 const furtherLeastBytes = 256;
 const sliceHeaderBytes = 16;
 const parcelsPerGrainMax = 16;
+const hushTrips = 1.25;
+const hushSlackMs = 300;
 /** A segment of TCP, and the padding that fills it beside a PING, headers and their records. */
 const segmentBytes = 1_448;
 const paddingBytes = 1_360;

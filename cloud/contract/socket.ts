@@ -35,6 +35,8 @@ export interface LaneRequest {
   readonly subprotocol: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly connectTimeoutMs: number;
+  /** Called when a connection stands, before anything was said on it: something answers. */
+  readonly connected?: () => void;
   /** Ends a dial that nobody waits for any more; an open lane is the caller's to end. */
   readonly signal?: AbortSignal;
 }

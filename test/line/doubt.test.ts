@@ -3,7 +3,7 @@ import type { LaneRequest } from '../../cloud/contract/socket.ts';
 import { content, yachtAndShore } from './support/yacht.ts';
 
 describe('a line that fell silent', () => {
-  test('is doubted 1.5 s after the last confirmed byte, dialled anew each second, and given up when no fresh connection comes through', async () => {
+  test('is doubted 1.5 s after the last confirmed byte, dialled anew every 0.6 s, and given up when no fresh connection comes through', async () => {
     const yacht = await yachtAndShore();
     await yacht.open();
     yacht.line.throttle(200_000); // confirmed every 100 ms
@@ -15,7 +15,7 @@ describe('a line that fell silent', () => {
     await yacht.clock.advance(500);
     expect(yacht.link.dials).toBe(2);
     await yacht.clock.advance(3_000);
-    expect(yacht.link.dials).toBe(5);
+    expect(yacht.link.dials).toBe(7);
     expect(yacht.lost).toEqual([]);
     await yacht.clock.advance(30_000);
     expect(yacht.lost).toMatchObject([{ class: 'LINK', code: 'TENDER_LINE_SILENT' }]);
