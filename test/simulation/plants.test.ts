@@ -19,7 +19,7 @@ const caughtWithin: { readonly [plant in PlantName]: Catch } = {
   'receipt-before-commit': { voyages: 2, rules: ['P2 stored means stored'] },
   'durable-before-sync': { voyages: 2, rules: ['P2 stored means stored'] },
   'spool-not-synced': { voyages: 100, rules: ['P1 accepted is kept', 'P4 whole or nothing'] },
-  'change-unnoticed': { voyages: 150, rules: ['P4 whole or nothing'] },
+  'change-unnoticed': { voyages: 400, rules: ['P4 whole or nothing'] },
 };
 
 it.each(plantNames)(
