@@ -74,6 +74,8 @@ export const eventsMax = 32;
 export const lonelyMs = 100;
 /** After so long without a byte, what was not confirmed before says nothing: it may never be. */
 export const idleMs = 1_000;
+/** So little says nothing, however long ago the last was. */
+export const heartbeatMaxBytes = 400;
 /** After so long without a byte, the rate is looked at closely again, */
 export const staleMs = 20_000;
 /** and after so long it is begun with this share of what was known: others may use the link by now. */

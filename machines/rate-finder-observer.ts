@@ -55,6 +55,15 @@ const rateSureShare = 0.05;
 /** A frame that takes longer than this by itself, and came sooner by this share of it: the rate was underrated. */
 const slowOwnMs = 40;
 const slowShare = 0.4;
+/** Frames that left within this were sent together; so many such pairs, where a segment should take longer than this and the noise,
+ *  tell that the rate was underrated when half of them came within this share of it. */
+const togetherMs = 1.5;
+const pairOwnMinMs = 10;
+const pairGapMinMs = 1;
+const pairsLeast = 4;
+const pairShare = 0.6;
+const pairTimesMost = 3;
+const pairRateDoubt = 0.4;
 /** A shortfall counts within these. */
 const missedLeastMs = -20;
 const missedMostMs = 60;
@@ -97,6 +106,7 @@ export class Observer {
   #doubted: (Anchor & { readonly atMs: number; readonly isSudden?: boolean }) | undefined;
   #late: { readonly seen: Seen; readonly atMs: number }[] = [];
   #pending: Seen[] = [];
+  #pairs: number[] = [];
   /** The first frame after a drain, not yet measured: its delay is the path's. */
   #drained: { readonly entry: number; readonly doubtMs: number } | undefined;
   #nowMs = 0;
@@ -207,7 +217,9 @@ export class Observer {
   ): number {
     let count = 0;
     const flight = this.#flight;
-    for (const one of this.#clean()) {
+    const clean = this.#clean();
+    this.#heedPairs(clean);
+    for (const one of clean) {
       if (one.entry <= this.measuredEntry) continue;
       if (this.#doubted?.isSudden) this.#reconsider(one);
       const filter = this.#at(this.#anchor!, one.entry);
@@ -268,6 +280,31 @@ export class Observer {
 
   #delayMs(one: Seen): number {
     return one.arrivalMs - this.#flight.atMs(one.entry);
+  }
+
+  /**
+   * Frames that left together arrive as far apart as the second takes by itself, wherever the path ends: when they keep coming
+   * closer than that, a part of the path was taken for the frames' own time, and frames that travel alone would never tell. */
+  #heedPairs(clean: readonly Seen[]): void {
+    const { filter } = this.#anchor!;
+    if (segmentBytes * filter.msPerByte < pairOwnMinMs + this.noiseMs) return;
+    for (const [at, one] of clean.entries()) {
+      const former = clean[at - 1];
+      if (former?.entry !== one.entry - 1 || one.lane === former.lane) continue;
+      if (this.#flight.atMs(one.entry) - this.#flight.atMs(former.entry) > togetherMs) continue;
+      const ownMs = this.#flight.bytes(one.entry) * filter.msPerByte;
+      this.#pairs.push(Math.max(pairGapMinMs, one.arrivalMs - former.arrivalMs) / ownMs);
+    }
+    if (this.#pairs.length < pairsLeast) return;
+    const share = this.#pairs.sort((a, b) => a - b)[this.#pairs.length >> 1]!;
+    this.#pairs = [];
+    if (share > pairShare) return;
+    filter.setRate(filter.msPerByte * Math.max(1 / pairTimesMost, share));
+    const last = clean.at(-1)!;
+    filter.baseMs = this.#delayMs(last) - this.#at(this.#anchor!, last.entry).queueMs;
+    filter.doubt(pairRateDoubt, 10);
+    this.least.clear();
+    this.low.clear();
   }
 
   /** Of a train on one lane: behind a lost segment the rest comes a round trip later, and at once. */

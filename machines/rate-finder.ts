@@ -27,6 +27,10 @@ export class RateFinder {
   #bursting = false;
   #soundings = 0;
   #soundedMs = 0;
+  /** Only padding has told the rate so far. */
+  #isUntried = false;
+  /** When more than a heartbeat left. */
+  #workedMs = 0;
   #drainedMs = 0;
   #drainUntilMs = 0;
   /** What was known when last looked at closely. */
@@ -62,9 +66,11 @@ export class RateFinder {
       this.#deliveries.idled();
       this.#startedMs = atMs;
     }
-    if (this.#idleMs > limits.staleMs) this.#goOn();
-    else if (this.#idleMs > limits.idleMs && this.#state === 'search')
-      this.#search = { fromEntry: end, frames: 0, sinceMs: atMs };
+    if (wireBytes > limits.heartbeatMaxBytes) {
+      const awayMs = atMs - this.#workedMs;
+      this.#workedMs = atMs;
+      if (awayMs > limits.staleMs || (awayMs > limits.idleMs && this.#isUntried)) this.#goOn(awayMs);
+    }
     if (this.#state === 'train') {
       if (this.#train.bytes === 0) this.#train = { bytes: 0, confirmedBytes: 0, sinceMs: atMs, entry: end };
       this.#train.bytes += wireBytes;
@@ -152,6 +158,7 @@ export class RateFinder {
     if (!now) {
       if (this.isSounding) return 0;
       this.#soundings++;
+      this.#isUntried = true;
       this.#soundedMs = nowMs;
       return least;
     }
@@ -249,15 +256,16 @@ export class RateFinder {
   }
 
   /** After an idle time what was known is taken up again, with care that grows with its age. */
-  #goOn(): void {
+  #goOn(awayMs: number): void {
     const { now } = this.#observer;
     if (!now || this.#state === 'hold' || this.#backlog) return;
-    if (this.#idleMs > limits.oldMs) {
-      const share = this.#idleMs > limits.agedMs ? limits.agedShare : limits.oldShare;
+    this.#isUntried = false;
+    if (awayMs > limits.oldMs) {
+      const share = awayMs > limits.agedMs ? limits.agedShare : limits.oldShare;
       this.#observer.measured.setRate(this.#observer.measured.msPerByte / share);
       this.#observer.foresee();
     }
-    this.#look(0.2, 'the line was idle');
+    this.#look(0.25, 'the line was idle');
   }
 
   /** Since anything left. */

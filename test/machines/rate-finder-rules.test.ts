@@ -1,0 +1,108 @@
+// What the rate finder does at the beginning, after a silence and when a rate falls, each as one rule.
+import { describe, expect, it } from 'vitest';
+import { RateFinder } from '../../machines/rate-finder.ts';
+import { type LinkCase, sail } from '../support/link-model.ts';
+
+const geo: LinkCase = {
+  rttMs: 600,
+  rate: 250_000,
+  loss: 0.005,
+  lanes: 12,
+  payloadBytes: 4e6,
+  secondsMax: 90,
+};
+const seeds = [11, 12, 13, 14, 15, 16, 17];
+
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[values.length >> 1]!;
+}
+
+describe('padding on a line that has nothing to do', () => {
+  it('tells the rate, so that a first document has the whole line from its first second', () => {
+    const firstSeconds = seeds.map((seed) => {
+      const { arrived } = sail({ ...geo, openMs: 5_000 }, new RateFinder(), seed);
+      // From the moment at which the first byte can have arrived.
+      return arrived.slice(53, 63).reduce((sum, bytes) => sum + bytes, 0);
+    });
+    expect(median(firstSeconds)).toBeGreaterThan(0.85 * 250_000);
+  });
+
+  it('is sent once, costs no more than three trains, and never over a short way', () => {
+    const finder = new RateFinder();
+    let bytes = 0;
+    const real = finder.soundingBytes.bind(finder);
+    finder.soundingBytes = (nowMs) => {
+      const more = real(nowMs);
+      bytes += more;
+      return more;
+    };
+    sail({ ...geo, openMs: 60_000, payloadBytes: 100_000 }, finder, 21);
+    expect(bytes).toBeGreaterThan(7_000);
+    expect(bytes).toBeLessThan(24_000);
+    expect(finder.soundingBytes(3_600_000)).toBe(0);
+    const near = new RateFinder();
+    near.roundTrip(50, 0);
+    expect(near.soundingBytes(1)).toBe(0);
+  });
+
+  it('that told an eighth of the rate, or a quarter, is outgrown in four seconds', () => {
+    for (const told of [30_000, 60_000]) {
+      for (const seed of seeds) {
+        const link: LinkCase = { ...geo, openMs: 5_000, rate: (ms) => (ms < 4_500 ? told : 250_000) };
+        const { arrived } = sail(link, new RateFinder(), seed);
+        const fifth = arrived.slice(90, 100).reduce((sum, bytes) => sum + bytes, 0);
+        expect(fifth).toBeGreaterThan(0.75 * 250_000);
+      }
+    }
+  });
+
+  it('with a segment lost tells what came before the hole, not how long the hole was', () => {
+    const finder = new RateFinder();
+    finder.roundTrip(600, 0);
+    finder.laneOpened(1, 0);
+    expect(finder.soundingBytes(0)).toBeGreaterThan(0);
+    const marks = Array.from({ length: 5 }, () => finder.sent(1_448, 0));
+    // 6 ms apart, the last two a round trip later.
+    for (const [at, arrivalMs] of [300, 306, 312, 912, 912.1].entries())
+      finder.confirmed({
+        samples: [{ lane: 1, mark: marks[at]!, bytes: 1_448, arrivalMs }],
+        atMs: arrivalMs + 300,
+      });
+    expect(finder.capacity!).toBeGreaterThan(120_000);
+  });
+});
+
+describe('after a silence', () => {
+  it.each([
+    [60_000, 1],
+    [1_200_000, 0.7],
+    [10_000_000, 0.4],
+  ])('of %i ms it begins at %f of the rate it knew', (idleMs, share) => {
+    const finder = new RateFinder();
+    const { seconds } = sail({ ...geo, loss: 0 }, finder, 31);
+    const before = finder.capacity!;
+    const atMs = seconds * 1_000 + idleMs;
+    finder.sent(1_448, atMs);
+    expect(finder.state).toBe('search');
+    expect(finder.capacity! / before).toBeCloseTo(share, 1);
+  });
+});
+
+describe('a rate that falls to a quarter', () => {
+  it('is noticed a round trip and 400 ms later, and nothing leaves until the queue is drained', () => {
+    const lastMs = seeds.map((seed) => {
+      const finder = new RateFinder();
+      const real = finder.sent.bind(finder);
+      const sentMs: number[] = [];
+      finder.sent = (bytes, atMs) => {
+        sentMs.push(atMs);
+        return real(bytes, atMs);
+      };
+      const link: LinkCase = { ...geo, rate: (ms) => (ms < 10_000 ? 250_000 : 62_500), payloadBytes: 1e7 };
+      sail({ ...link, secondsMax: 14 }, finder, seed);
+      const pause = sentMs.findIndex((ms, at) => ms > 10_000 && (sentMs[at + 1] ?? 14_000) - ms > 400);
+      return sentMs[pause]! - 10_000;
+    });
+    expect(median(lastMs)).toBeLessThan(1_000);
+  });
+});
