@@ -212,9 +212,13 @@ export class RateFinder {
   windowBytes(): number {
     const { now } = this.#observer;
     if (!now) return this.#trainMostBytes * 2;
+    const { roundTripMs } = this.#deliveries;
     const ackMs = Math.min(limits.windowAckMostMs, limits.windowAckBytes * now.msPerByte);
-    const slackMs = Math.max(limits.windowSlackMs, ackMs);
-    const fair = (this.#deliveries.roundTripMs * limits.windowRoundTrips + slackMs) / now.msPerByte;
+    const fairMs = Math.max(
+      roundTripMs * limits.windowRoundTrips + limits.windowSlackMs,
+      roundTripMs * limits.windowAckRoundTrips + ackMs,
+    );
+    const fair = fairMs / now.msPerByte;
     return Math.max(4 * limits.segmentBytes, Math.min(limits.windowMaxBytes, fair));
   }
 

@@ -99,6 +99,32 @@ describe('the meter', () => {
     });
   });
 
+  test('a text of 100 MB that leaves in 25, and a change of a plan told by the version before, cost what went', async () => {
+    const { host, meter } = await metered(await temporaryDirectory(), {
+      sendDocument: async ({ actor }) =>
+        actor === `upload/${uploadId(1)}`
+          ? { ...sentEvent(100_000_000), wireBytes: 26_000_000, compressedAwayBytes: 60_000_000 }
+          : { ...sentEvent(8_010_000), wireBytes: 12_000, dedupedBytes: 8_000_000 },
+      // What became durable after the finish had left.
+      confirmStored: async ({ actor }) => ({
+        ...storedEvent(),
+        ...(actor === `upload/${uploadId(1)}` && { compressedAwayBytes: 15_000_000 }),
+      }),
+      releaseSource: async () => ({ type: 'source.released' }),
+    });
+    for (const n of [1, 2]) {
+      await addUpload(host, n);
+      await expect.poll(async () => (await host.read(`upload/${uploadId(n)}`))?.value).toBe('stored');
+    }
+    const costs = costsJson(await meter.months(), await meter.total(), price);
+    expect(costs.total).toMatchObject({
+      wireBytes: 26_012_000,
+      spentMicros: 1_300_600,
+      naiveMicros: 5_450_600,
+      savedBytes: { resumed: 0, deduped: 8_000_000, compressed: 75_000_000, total: 83_000_000 },
+    });
+  });
+
   test('whenever it dies, before or after its rows, nothing is lost and nothing counted twice', async () => {
     const directory = await temporaryDirectory();
     const each = 100_100;

@@ -19,37 +19,67 @@ import { type Line, tableOf, withTable } from './link/table.ts';
 /** Beyond the case's own limit: lab, PostgreSQL, enrolment, the hash ashore. */
 const setUpMaxSeconds = 300;
 
-const { values } = parseArgs({
-  options: {
-    case: { type: 'string', default: 'geo' },
-    seed: { type: 'string', default: '1' },
-    seeds: { type: 'string' },
-    cc: { type: 'string', default: 'cubic' },
-    /** Megabytes of the large file, instead of the case's. */
-    size: { type: 'string' },
-    minutes: { type: 'string' },
-    set: { type: 'string', multiple: true, default: [] },
-    agent: { type: 'string', multiple: true, default: [] },
-    peers: { type: 'boolean', default: false },
-    trace: { type: 'boolean', default: false },
-    /** Every case, or those named. */
-    all: { type: 'boolean', default: false },
-    cases: { type: 'string' },
-    parallel: { type: 'string', default: '3' },
-    json: { type: 'string' },
-    /** Lines of earlier runs as the table of docs/performance.md. */
-    table: { type: 'string' },
-    write: { type: 'boolean', default: false },
-  },
-});
+const { values } = orRefuse(() =>
+  parseArgs({
+    options: {
+      case: { type: 'string', default: 'geo' },
+      seed: { type: 'string', default: '1' },
+      seeds: { type: 'string' },
+      cc: { type: 'string', default: 'cubic' },
+      /** Megabytes of the large file, instead of the case's. */
+      size: { type: 'string' },
+      minutes: { type: 'string' },
+      set: { type: 'string', multiple: true, default: [] },
+      agent: { type: 'string', multiple: true, default: [] },
+      peers: { type: 'boolean', default: false },
+      trace: { type: 'boolean', default: false },
+      /** Every case, or those named. */
+      all: { type: 'boolean', default: false },
+      cases: { type: 'string' },
+      parallel: { type: 'string', default: '3' },
+      json: { type: 'string' },
+      /** Lines of earlier runs as the table of docs/performance.md. */
+      table: { type: 'string' },
+      write: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  }),
+);
+
+/** What goes wrong in there is the caller's to mend: a sentence, no trace. */
+function orRefuse<T>(run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    refuse(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function usage(): string {
+  const width = Math.max(...Object.keys(cases).map((name) => name.length));
+  return [
+    'npm run bench:line -- --case CASE [--seeds 1,2,3] [--cc cubic|bbr|reno] [--set key=value] [--agent key=value] [--size MB] [--peers] [--trace]',
+    'npm run bench:line -- --all | --cases A,B [--seeds 1,2,3] [--parallel 3] [--json FILE]',
+    'npm run bench:line -- --table FILE [--write]',
+    '',
+    ...Object.entries(cases).map(([name, { what }]) => `${name.padEnd(width)}  ${what}`),
+    '',
+    'Needs Linux, root, /dev/net/tun, gcc and iproute2. docs/performance.md says what is measured, and how.',
+  ].join('\n');
+}
 
 function refuse(why: string): never {
   process.stderr.write(`${why}\n`);
   process.exit(2);
 }
 
+if (values.help) {
+  process.stdout.write(`${usage()}\n`);
+  process.exit(0);
+}
 if (values.table !== undefined) {
-  tell(values.table, values.write);
+  const { table, write } = values;
+  orRefuse(() => tell(table, write));
   process.exit(0);
 }
 const names = values.all ? Object.keys(cases).filter(hasGoals) : values.cases?.split(',');
