@@ -5,6 +5,8 @@ export const segmentBytes = 1_448;
 export const frameOverheadBytes = 40;
 /** The first flight: enough arrivals to see their spacing, no more than a small buffer holds. */
 export const trainSegments = 5;
+/** Confirmed later than this, it was sent twice or waited for one that was. */
+export const heldBackRoundTrips = 1.8;
 /** While its arrivals are awaited: smaller ones, so many to a round trip, no closer than this. */
 export const moreTrainSegments = 3;
 export const trainsPerRoundTrip = 3;

@@ -128,7 +128,11 @@ export class RateFinder {
       newestMs = Math.max(newestMs, arrivalMs);
       const entry = this.#flight.find(mark);
       if (entry === undefined) continue;
-      this.#observer.arrived({ entry, lane, arrivalMs });
+      // Of padding on one lane, what a lost segment held back comes at once, and looks like a fast link.
+      const isHeldBack =
+        this.isSounding &&
+        ack.atMs - this.#flight.atMs(entry) > limits.heldBackRoundTrips * this.#deliveries.roundTripMs;
+      if (!isHeldBack) this.#observer.arrived({ entry, lane, arrivalMs });
       this.#deliveries.confirmed(entry, ack.atMs);
     }
     if (news === 0) return;
