@@ -17,6 +17,8 @@ export const soundingsMax = 3;
 export const soundedSureShare = 0.08;
 export const soundingMs = 60;
 export const soundingMinSegments = 5;
+/** A second train that would take longer than this is not sent. */
+export const soundingMostMs = 250;
 export const soundingMaxBytes = 16 * 1024;
 /** Grain of pacing: whole segments of so much time. */
 export const grainMs = 21;

@@ -164,7 +164,9 @@ export class RateFinder {
     }
     const fairBytes = Math.min(limits.soundingMaxBytes, limits.soundingMs / now.msPerByte);
     this.#soundings = limits.soundingsMax;
-    return now.rateDoubt < limits.soundedSureShare || fairBytes < least ? 0 : fairBytes;
+    if (now.rateDoubt < limits.soundedSureShare) return 0;
+    // A busy machine spreads a train: what seems slow is looked at again, unless it is thin indeed.
+    return least * now.msPerByte < limits.soundingMostMs ? Math.max(least, fairBytes) : 0;
   }
 
   /** A first train of padding left, and nothing is known of it yet. */
