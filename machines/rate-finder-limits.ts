@@ -17,6 +17,8 @@ export const soundingsMax = 3;
 export const soundedSureShare = 0.08;
 export const soundingMs = 60;
 export const soundingMinSegments = 5;
+/** A second train that would take longer than this is not sent. */
+export const soundingMostMs = 250;
 export const soundingMaxBytes = 16 * 1024;
 /** Grain of pacing: whole segments of so much time. */
 export const grainMs = 21;
@@ -63,8 +65,9 @@ export const deliveredShare = 0.8;
 export const deliveredTimesMost = 4;
 export const windowRoundTrips = 1.4;
 export const windowSlackMs = 350;
-/** The shore confirms a thin line once in so many bytes (an ACK costs 1 % of what came), or so late: the line goes on meanwhile. */
-export const windowAckBytes = 12 * 1024;
+/** Or so many round trips and this: the shore confirms a thin line once in 10 to 13 KB (an ACK costs 1 % of what came), or so late. */
+export const windowAckRoundTrips = 0.8;
+export const windowAckBytes = 16 * 1024;
 export const windowAckMostMs = 1_500;
 export const windowMaxBytes = 8 * 1024 * 1024;
 /** The longest wait told: by then there may be news. */

@@ -164,7 +164,9 @@ export class RateFinder {
     }
     const fairBytes = Math.min(limits.soundingMaxBytes, limits.soundingMs / now.msPerByte);
     this.#soundings = limits.soundingsMax;
-    return now.rateDoubt < limits.soundedSureShare || fairBytes < least ? 0 : fairBytes;
+    if (now.rateDoubt < limits.soundedSureShare) return 0;
+    // A busy machine spreads a train: what seems slow is looked at again, unless it is thin indeed.
+    return least * now.msPerByte < limits.soundingMostMs ? Math.max(least, fairBytes) : 0;
   }
 
   /** A first train of padding left, and nothing is known of it yet. */
@@ -210,9 +212,13 @@ export class RateFinder {
   windowBytes(): number {
     const { now } = this.#observer;
     if (!now) return this.#trainMostBytes * 2;
+    const { roundTripMs } = this.#deliveries;
     const ackMs = Math.min(limits.windowAckMostMs, limits.windowAckBytes * now.msPerByte);
-    const slackMs = Math.max(limits.windowSlackMs, ackMs);
-    const fair = (this.#deliveries.roundTripMs * limits.windowRoundTrips + slackMs) / now.msPerByte;
+    const fairMs = Math.max(
+      roundTripMs * limits.windowRoundTrips + limits.windowSlackMs,
+      roundTripMs * limits.windowAckRoundTrips + ackMs,
+    );
+    const fair = fairMs / now.msPerByte;
     return Math.max(4 * limits.segmentBytes, Math.min(limits.windowMaxBytes, fair));
   }
 

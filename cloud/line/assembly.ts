@@ -29,7 +29,7 @@ export class Assembly {
   readonly uploadId: string;
   readonly deviceId: string;
   readonly durable = new RunSet();
-  /** Bytes of incomplete chunks. */
+  /** Memory of incomplete chunks. */
   partialBytes = 0;
   owner: AssemblyOwner | undefined;
   /** Set once the offer was answered: before that nothing may be stored. */
@@ -130,7 +130,8 @@ export class Assembly {
       this.#completeIfWhole(index, partial);
     }
     this.#store();
-    return this.#announced.size + this.#references.size <= this.#limits.entriesPendingMax;
+    const rememberedCount = this.#announced.size + this.#references.size + this.#plainOnly.size;
+    return rememberedCount <= this.#limits.entriesPendingMax;
   }
 
   slice(index: number, offset: number, bytes: Uint8Array): SliceVerdict {
@@ -149,10 +150,11 @@ export class Assembly {
       return 'taken';
     }
     const chunk = partial ?? new PartialChunk(length, announced?.encoded);
-    if (!partial) this.#partial.set(index, chunk);
-    this.partialBytes -= chunk.heldBytes;
-    chunk.add(offset, bytes);
+    if (partial) this.partialBytes -= chunk.heldBytes;
+    else this.#partial.set(index, chunk);
+    const isTaken = chunk.add(offset, bytes);
     this.partialBytes += chunk.heldBytes;
+    if (!isTaken) return 'refused';
     this.#completeIfWhole(index, chunk);
     return 'taken';
   }

@@ -1,12 +1,15 @@
 // A document open under a handle of a session: joins the upload's assembly with the decisions (offer, finish) and with what the
 // yacht is told of it. Ends with a receipt, a refusal, a drop, or the session.
-import type { AnnouncedChunk, CopyFrame, FinishFrame } from '../contract/frames.ts';
+import { type AnnouncedChunk, type CopyFrame, type FinishFrame, frameLimits } from '../contract/frames.ts';
 import { type Run, RunSet } from '../contract/runs.ts';
 import type { Offer, Receipt } from '../ports.ts';
 import type { Assembly, AssemblyOwner, SliceVerdict } from './assembly.ts';
 import { CopyRuns } from './copy-runs.ts';
 import type { EncodedChunk } from './decode.ts';
 import type { Desk } from './desk.ts';
+
+/** Of chunks asked for and not come yet: more runs of them are not remembered. */
+const askedRunsMaxCount = 65_536;
 
 type Finish = Pick<FinishFrame, 'lengthBytes' | 'chunks' | 'sha256'>;
 
@@ -204,6 +207,8 @@ export class OpenDocument implements AssemblyOwner {
 
   #want(reason: 'hole' | 'unknown-reference' | 'undecodable', runs: readonly Run[]): void {
     for (const run of runs) this.#asked.add(run.start, run.end);
+    // Forgotten they cost no more than being asked for twice.
+    if (this.#asked.runs.length > askedRunsMaxCount) this.#asked.delete(0, frameLimits.chunksMaxCount);
     this.#desk.want(this.handle, reason, runs);
   }
 

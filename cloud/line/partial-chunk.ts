@@ -3,6 +3,12 @@
 import type { EncodedForm } from '../contract/frames.ts';
 import { RunSet } from '../contract/runs.ts';
 
+/** A chunk in more splinters is nobody's: 256 KiB in slices of 64 bytes would be 4,096, every other one late 2,048. */
+const splintersMaxCount = 4_096;
+/** Memory beside the bytes: of the chunk, and of each stretch of it that is here. */
+const chunkOverheadBytes = 512;
+const splinterBytes = 64;
+
 export class PartialChunk {
   /** Undefined until the manifest tells. */
   length: number | undefined;
@@ -18,7 +24,7 @@ export class PartialChunk {
 
   /** Memory it takes. */
   get heldBytes(): number {
-    return this.#buffer.length;
+    return chunkOverheadBytes + this.#buffer.length + this.#covered.runs.length * splinterBytes;
   }
 
   /** How much of its beginning is here without a hole. */
@@ -34,17 +40,19 @@ export class PartialChunk {
     return this.#buffer.subarray(0, this.length);
   }
 
-  /** Copies, so that the frame's memory is free. A repeated byte changes nothing: the first one stays. */
-  add(offset: number, slice: Uint8Array): void {
+  /** Copies, so that the frame's memory is free. A repeated byte changes nothing: the first one stays. False: too many splinters. */
+  add(offset: number, slice: Uint8Array): boolean {
     const end = offset + slice.length;
-    this.#reserve(this.length ?? end, end);
     const known = this.#covered;
-    if (known.firstMissing(offset) >= end) return;
+    if (known.firstMissing(offset) >= end) return true;
+    if (known.runs.length >= splintersMaxCount) return false;
+    this.#reserve(this.length ?? end, end);
     if (!known.runs.some((run) => run.start < end && run.end > offset)) this.#buffer.set(slice, offset);
     else
       for (let at = 0; at < slice.length; at++)
         if (!known.has(offset + at)) this.#buffer[offset + at] = slice[at]!;
     known.add(offset, end);
+    return true;
   }
 
   #reserve(wanted: number, end: number): void {
