@@ -5,6 +5,8 @@ export const segmentBytes = 1_448;
 export const frameOverheadBytes = 40;
 /** The first flight: enough arrivals to see their spacing, no more than a small buffer holds. */
 export const trainSegments = 5;
+/** Confirmed later than this, it was sent twice or waited for one that was. */
+export const heldBackRoundTrips = 1.8;
 /** While its arrivals are awaited: smaller ones, so many to a round trip, no closer than this. */
 export const moreTrainSegments = 3;
 export const trainsPerRoundTrip = 3;
@@ -17,6 +19,8 @@ export const soundingsMax = 3;
 export const soundedSureShare = 0.08;
 export const soundingMs = 60;
 export const soundingMinSegments = 5;
+/** A second train that would take longer than this is not sent. */
+export const soundingMostMs = 250;
 export const soundingMaxBytes = 16 * 1024;
 /** Grain of pacing: whole segments of so much time. */
 export const grainMs = 21;

@@ -128,7 +128,11 @@ export class RateFinder {
       newestMs = Math.max(newestMs, arrivalMs);
       const entry = this.#flight.find(mark);
       if (entry === undefined) continue;
-      this.#observer.arrived({ entry, lane, arrivalMs });
+      // Of padding on one lane, what a lost segment held back comes at once, and looks like a fast link.
+      const isHeldBack =
+        this.isSounding &&
+        ack.atMs - this.#flight.atMs(entry) > limits.heldBackRoundTrips * this.#deliveries.roundTripMs;
+      if (!isHeldBack) this.#observer.arrived({ entry, lane, arrivalMs });
       this.#deliveries.confirmed(entry, ack.atMs);
     }
     if (news === 0) return;
@@ -164,7 +168,9 @@ export class RateFinder {
     }
     const fairBytes = Math.min(limits.soundingMaxBytes, limits.soundingMs / now.msPerByte);
     this.#soundings = limits.soundingsMax;
-    return now.rateDoubt < limits.soundedSureShare || fairBytes < least ? 0 : fairBytes;
+    if (now.rateDoubt < limits.soundedSureShare) return 0;
+    // A busy machine spreads a train: what seems slow is looked at again, unless it is thin indeed.
+    return least * now.msPerByte < limits.soundingMostMs ? Math.max(least, fairBytes) : 0;
   }
 
   /** A first train of padding left, and nothing is known of it yet. */

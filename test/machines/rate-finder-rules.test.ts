@@ -56,6 +56,18 @@ describe('padding on a line that has nothing to do', () => {
     }
   });
 
+  it('whose first segment was lost tells nothing: what comes behind it comes at once', () => {
+    const finder = new RateFinder();
+    finder.roundTrip(1_300, 0);
+    finder.laneOpened(1, 0);
+    expect(finder.soundingBytes(0)).toBeGreaterThan(0);
+    const marks = Array.from({ length: 5 }, () => finder.sent(1_448, 0));
+    for (const mark of marks)
+      finder.confirmed({ samples: [{ lane: 1, mark, bytes: 1_448, arrivalMs: 1_950 }], atMs: 2_600 });
+    expect(finder.capacity).toBeUndefined();
+    expect(finder.soundingBytes(5_000)).toBeGreaterThan(0);
+  });
+
   it('with a segment lost tells what came before the hole, not how long the hole was', () => {
     const finder = new RateFinder();
     finder.roundTrip(600, 0);
