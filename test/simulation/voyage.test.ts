@@ -29,7 +29,7 @@ describe('a voyage', () => {
       }
       // A simulator that does nothing is clean as well.
       expect(faults.size).toBeGreaterThanOrEqual(27);
-      for (const what of travelled) expect(traffic.get(what), what).toBeGreaterThan(3);
+      for (const what of travelled) expect(traffic.get(what) ?? 0, what).toBeGreaterThan(0);
       expect(traffic.get('unreadable')).toBeUndefined();
       expect(crashes).toBeGreaterThan(cleanVoyages);
       expect(versions).toBeGreaterThan(cleanVoyages * 5);
