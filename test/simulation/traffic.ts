@@ -14,7 +14,7 @@ export class Traffic {
     }
     const read = direction === 'up' ? decodeYachtFrame(bytes) : decodeCloudFrame(bytes);
     if ('frame' in read) this.#look(read.frame);
-    else this.#count('unreadable');
+    else this.#count('problem' in read ? 'unreadable' : 'skipped');
   }
 
   #look(frame: YachtFrame | CloudFrame): void {
