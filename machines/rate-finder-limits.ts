@@ -20,7 +20,7 @@ export const soundedSureShare = 0.08;
 export const soundingMs = 60;
 export const soundingMinSegments = 5;
 /** A second train that would take longer than this is not sent. */
-export const soundingMostMs = 250;
+export const soundingMostMs = 400;
 export const soundingMaxBytes = 16 * 1024;
 /** Grain of pacing: whole segments of so much time. */
 export const grainMs = 21;

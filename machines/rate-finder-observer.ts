@@ -64,6 +64,10 @@ const pairsLeast = 4;
 const pairShare = 0.6;
 const pairTimesMost = 3;
 const pairRateDoubt = 0.4;
+/** When half of them came later than at this share of it, the rate is as believed: what came sooner than foreseen, the path is shorter. */
+const pairsAgreeShare = 0.85;
+/** Frames of one lane that arrive within this were read as one record: only with the last of them is it there. */
+const recordMs = 1;
 /** A shortfall counts within these. */
 const missedLeastMs = -20;
 const missedMostMs = 60;
@@ -106,7 +110,12 @@ export class Observer {
   #doubted: (Anchor & { readonly atMs: number; readonly isSudden?: boolean }) | undefined;
   #late: { readonly seen: Seen; readonly atMs: number }[] = [];
   #pending: Seen[] = [];
+  /** Of those whose arrival was heard of before. */
+  #newest: Seen | undefined;
   #pairs: number[] = [];
+  #pairsAgree = false;
+  /** What the first belief was made of. */
+  #first: { readonly seen: readonly Seen[]; readonly entry: number } | undefined;
   /** The first frame after a drain, not yet measured: its delay is the path's. */
   #drained: { readonly entry: number; readonly doubtMs: number } | undefined;
   #nowMs = 0;
@@ -151,7 +160,7 @@ export class Observer {
   start(entry: number, roundTripMs: number): boolean {
     const flight = this.#flight;
     const all = this.#clean();
-    const clean = this.#beforeGap(all, roundTripMs);
+    const clean = withoutRecords(this.#beforeGap(all, roundTripMs));
     const first = clean[0];
     const last = clean.at(-1);
     if (!first || !last) return false;
@@ -174,8 +183,24 @@ export class Observer {
     this.least.clear();
     this.least.saw(baseMs, this.#nowMs);
     this.#anchor = { filter, entry: last.entry };
+    this.#first = { seen: all, entry };
     this.foresee();
     return true;
+  }
+
+  /** More of the record with which the first belief was made: it was larger than it seemed. */
+  #startAgain(roundTripMs: number): boolean {
+    const { seen, entry } = this.#first!;
+    const last = seen.at(-1)!;
+    const isSame = (one: Seen) =>
+      one.entry > last.entry && one.lane === last.lane && one.arrivalMs - last.arrivalMs <= recordMs;
+    if (!this.#pending.some(isSame)) return false;
+    const anchor = this.#anchor;
+    this.#anchor = undefined;
+    this.#pending = [...seen, ...this.#pending];
+    if (this.start(entry, roundTripMs)) return true;
+    this.#anchor = anchor;
+    return false;
   }
 
   /**
@@ -215,6 +240,8 @@ export class Observer {
     fromEntry: number,
     isSteady: boolean,
   ): number {
+    if (this.#first && this.#startAgain(roundTripMs)) return 0;
+    this.#first = undefined;
     let count = 0;
     const flight = this.#flight;
     const clean = this.#clean();
@@ -247,8 +274,8 @@ export class Observer {
         // What was taken for the frames' own time may be the path's.
         const ownMs = flight.bytes(one.entry) * filter.msPerByte;
         const isSlow = ownMs > slowOwnMs && -error > slowShare * ownMs;
-        filter.doubt(0.3, isSlow ? ownMs : 15);
-        if (isSlow) this.least.clear();
+        filter.doubt(isSlow && this.#pairsAgree ? 0 : 0.3, isSlow ? ownMs : 15);
+        if (isSlow && !this.#pairsAgree) this.least.clear();
       }
       this.#take(one, former ?? filter, roundTripMs);
       if (one.entry >= fromEntry) count++;
@@ -269,6 +296,8 @@ export class Observer {
   /** What left before says nothing of the link now, and its queue is gone. */
   anew(baseDoubtMs: number): void {
     this.#pending = [];
+    this.#pairs = [];
+    this.#pairsAgree = false;
     this.#late = [];
     this.#doubted = undefined;
     const filter = this.measured.copy();
@@ -287,9 +316,11 @@ export class Observer {
    * closer than that, a part of the path was taken for the frames' own time, and frames that travel alone would never tell. */
   #heedPairs(clean: readonly Seen[]): void {
     const { filter } = this.#anchor!;
+    const newest = this.#newest;
+    this.#newest = clean.at(-1) ?? newest;
     if (segmentBytes * filter.msPerByte < pairOwnMinMs + this.noiseMs) return;
     for (const [at, one] of clean.entries()) {
-      const former = clean[at - 1];
+      const former = clean[at - 1] ?? newest;
       if (former?.entry !== one.entry - 1 || one.lane === former.lane) continue;
       if (this.#flight.atMs(one.entry) - this.#flight.atMs(former.entry) > togetherMs) continue;
       const ownMs = this.#flight.bytes(one.entry) * filter.msPerByte;
@@ -298,6 +329,7 @@ export class Observer {
     if (this.#pairs.length < pairsLeast) return;
     const share = this.#pairs.sort((a, b) => a - b)[this.#pairs.length >> 1]!;
     this.#pairs = [];
+    this.#pairsAgree = share > pairsAgreeShare;
     if (share > pairShare) return;
     filter.setRate(filter.msPerByte * Math.max(1 / pairTimesMost, share));
     const last = clean.at(-1)!;
@@ -355,7 +387,8 @@ export class Observer {
     const error = filter.error(delayMs);
     const ownMs = flight.bytes(one.entry) * filter.msPerByte;
     // Sooner than foreseen: a faster bottleneck or a shorter path. Sure is only the whole delay, its own bytes included.
-    const isUnclear = error < -soonerMs - this.noiseMs - soonerShare * ownMs;
+    const isPath = this.#pairsAgree && ownMs > slowOwnMs;
+    const isUnclear = !isPath && error < -soonerMs - this.noiseMs - soonerShare * ownMs;
     const pathMs = isUnclear ? delayMs : delayMs - ownMs;
     this.least.saw(pathMs, this.#nowMs);
     this.low.saw(pathMs, this.#nowMs);
@@ -438,4 +471,13 @@ export class Observer {
     this.#doubted = undefined;
     return filter;
   }
+}
+
+/** Without what was read as one record with a later frame of its lane; but on a fast link everything comes at once. */
+function withoutRecords(seen: readonly Seen[]): readonly Seen[] {
+  const last = seen.filter(({ lane, arrivalMs }, at) => {
+    const next = seen[at + 1];
+    return next?.lane !== lane || next.arrivalMs - arrivalMs > recordMs;
+  });
+  return last.length > 1 ? last : seen;
 }

@@ -39,6 +39,10 @@ export interface LinkCase {
   readonly openMs?: number;
   readonly payloadBytes: number;
   readonly secondsMax: number;
+  /** Acknowledgements cost no more than this share of what came; absent: they leave every 100 ms. */
+  readonly ackShare?: number;
+  /** What lanes say as they are opened stands in the queue too: when, and how many bytes. */
+  readonly besides?: readonly (readonly [number, number])[];
   /** Another host's one TCP upload over the same bottleneck, from when to when. */
   readonly rival?: readonly [number, number];
 }
@@ -64,6 +68,10 @@ const headerBytes = 52;
 const frameExtraBytes = 40;
 const initialWindow = 10;
 const sampleMs = 50;
+/** What an acknowledgement costs, what a burst may spend of it in advance, and how long one waits for it at most. */
+const ackBytes = 115;
+const ackAdvanceBytes = 1_024;
+const ackHeldMaxMs = 1_500;
 
 export function random(seed: number): () => number {
   let s = Math.imul(seed + 1, 0x9e3779b1) >>> 0;
@@ -342,6 +350,10 @@ export function sail(
   let ackTimer = false;
   let lastAckMs = Number.NEGATIVE_INFINITY;
   let stirredMs = 0;
+  let ackCredit = link.ackShare === undefined ? Number.POSITIVE_INFINITY : 0;
+  let ackTurn = 0;
+  let ackDueMs = 0;
+  let cameMs = Number.NEGATIVE_INFINITY;
   let handed = 0;
   let lastHeardMs = 0;
   let quietSinceMs = link.openMs ?? 0;
@@ -365,6 +377,11 @@ export function sail(
 
   function read(lane: ModelLane, bytes: number): void {
     lane.readBytes += bytes;
+    if (link.ackShare !== undefined) {
+      if (agenda.nowMs - cameMs > 1_000) ackCredit = Math.max(ackCredit, ackAdvanceBytes);
+      ackCredit = Math.min(64 * ackBytes, ackCredit + bytes * link.ackShare);
+    }
+    cameMs = agenda.nowMs;
     while (lane.frames[0] && lane.frames[0].upTo <= lane.readBytes) {
       const frame = lane.frames.shift()!;
       lane.wholeBytes = frame.upTo;
@@ -375,20 +392,30 @@ export function sail(
       const tenth = Math.floor(agenda.nowMs / 100);
       arrived[tenth] = (arrived[tenth] ?? 0) + frame.payload;
     }
+    if (link.ackShare && ackTimer && lane.news && agenda.nowMs >= ackDueMs && ackCredit >= ackBytes)
+      acknowledge();
     if (!lane.news || ackTimer) return;
     ackTimer = true;
     if (agenda.nowMs - lastAckMs > 2_000) stirredMs = agenda.nowMs;
     const every = agenda.nowMs - stirredMs < 2_000 ? 25 : 100;
-    agenda.at(Math.max(agenda.nowMs, lastAckMs + every, agenda.nowMs + Math.min(25, every)), () =>
-      acknowledge(),
-    );
+    ackDueMs = Math.max(agenda.nowMs, lastAckMs + every, agenda.nowMs + Math.min(25, every));
+    const n = ++ackTurn;
+    agenda.at(ackDueMs, () => {
+      if (n === ackTurn && ackTimer && ackCredit >= ackBytes) acknowledge();
+    });
+    if (link.ackShare === undefined) return;
+    agenda.at(agenda.nowMs + Math.max(ackHeldMaxMs, ackDueMs - agenda.nowMs), () => {
+      if (n === ackTurn && ackTimer) acknowledge();
+    });
   }
 
   function acknowledge(pinged?: ModelLane): void {
     if (!pinged) {
       ackTimer = false;
+      ackTurn++;
       lastAckMs = agenda.nowMs;
     }
+    ackCredit -= ackBytes;
     const list = lanes
       .filter((lane) => lane.news && (!pinged || lane === pinged))
       .map((lane) => ({ lane, bytes: lane.wholeBytes, ms: lane.wholeMs }));
@@ -486,6 +513,8 @@ export function sail(
       pump();
     });
   }
+
+  for (const [ms, bytes] of link.besides ?? []) agenda.at(ms, () => up.send(bytes, () => {}));
 
   let rivalBytes = 0;
   let ownWhileRival = 0;
