@@ -152,7 +152,8 @@ export class OutgoingDocument implements SliceOwner, Packable, OnLine {
 
   /** It may have become its turn to be read. */
   readAhead(): void {
-    if (!this.#reading && !this.#whole && this.#cargo.bytes === 0) void this.#read();
+    // One that travels whole and was interrupted before its end has bytes in hand that leave only once its end is read.
+    if (!this.#reading && !this.#whole && (this.#cargo.bytes === 0 || this.#mayPack)) void this.#read();
   }
 
   get isSuspended(): boolean {

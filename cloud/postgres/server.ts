@@ -253,11 +253,12 @@ async function lastLines(data: string, saidBy = ''): Promise<string> {
 
 /**
  * What our own attempt said: another starter writes into the same log, and may be getting ready just now. One that said
- * nothing never came to run (a machine out of processes for a moment).
+ * nothing never came to run (a machine out of processes for a moment), and one that found the lock file empty came between
+ * another's making it and writing into it.
  */
 async function stillHeld(data: string, pid: number): Promise<boolean> {
   const said = await lastLines(data, `[${pid}]`);
-  return said === '' || /shared memory block|is still in use|already exists/.test(said);
+  return said === '' || /shared memory block|is still in use|already exists|lock file .* is empty/.test(said);
 }
 
 async function startFailure(data: string): Promise<CloudError> {

@@ -119,6 +119,10 @@ describe('the agent killed', () => {
     const accepted = new Set<string>();
     await ship.start();
     for (let kills = 0; kills < 8; kills++) {
+      // Not before it has accepted something: a busy machine may need all of that time for its first answer.
+      const first = ship.add(`${kills}-first.bin`, noise(`${kills}-first.bin`, 2_000));
+      offered.set(`added/${kills}-first.bin`, noise(`${kills}-first.bin`, 2_000));
+      accepted.add((await first).name);
       const moment = sleep(50 + random.unit() * 450).then(() => kill(ship));
       for (let at = 0; ship.agent.alive && at < 20; at++) {
         const name = `${kills}-${at}.bin`;
@@ -141,7 +145,6 @@ describe('the agent killed', () => {
     const taken = new Set((await ship.uploads()).map(({ name }) => name));
     expect([...accepted].filter((name) => !taken.has(name))).toEqual([]);
     const cargo = new Map([...offered].filter(([name]) => taken.has(name)));
-    expect(accepted.size).toBeGreaterThan(8);
-    await expectDelivered(shore, ship, cargo);
+    await expectDelivered(shore, ship, cargo, 120_000);
   });
 });
