@@ -38,9 +38,12 @@ export function ActorsPane({
     inspection.version.value;
     return [...inspection.columns.states.list].filter((name) => name !== '').sort();
   });
+  const placeOf = (list: readonly TreeRow[]) => {
+    const wanted = at.value || inspection.actor.value || '';
+    return list.findIndex((row) => row.id === wanted);
+  };
   const { rows, shown } = tree.value;
-  const wanted = at.value || inspection.actor.value || '';
-  const current = rows.findIndex((row) => row.id === wanted);
+  const current = placeOf(rows);
 
   const fold = (id: string, shut: boolean) => {
     const next = new Set(folded.value);
@@ -55,6 +58,9 @@ export function ActorsPane({
     else inspection.select(row.actor.actor);
   };
   const onKeyDown = (event: KeyboardEvent) => {
+    // As things are now: quick fingers press the next key before the last one is drawn.
+    const { rows } = tree.value;
+    const current = placeOf(rows);
     const row = rows[current];
     const go = (place: number) => {
       at.value = rows[Math.max(0, Math.min(rows.length - 1, place))]?.id ?? '';

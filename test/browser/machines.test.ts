@@ -137,7 +137,9 @@ describe('the inspector', () => {
     const { page } = watched;
     expect(await cursor(page)).toBe('live');
     await page.keyboard.press('/');
+    await page.locator('#machines-find:focus').waitFor();
     await page.keyboard.type('breaker');
+    await page.getByRole('treeitem', { name: 'breaker/line' }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Tab');
     await page.keyboard.press('End');
