@@ -1,6 +1,6 @@
 // One document on its way: pulls chunks from its reader, names what the cloud has, cuts the rest into slices when the line asks
 // for bytes, and forgets a chunk when it is durable ashore. It outlives lanes, and the effects that wait for it; what HELD says
-// after a cut decides what goes again. Driven by line.ts, which owns the order between documents.
+// after a cut decides what goes again. Driven by documents.ts, which owns the order between them.
 
 import { hash } from 'node:crypto';
 import type { Failure } from '../../cloud/contract/failure.ts';

@@ -1,6 +1,6 @@
 // Lanes that have ended with something unconfirmed on them. Part of it has arrived, and the shore knows how much: it is asked (LEFT)
 // over another lane, and only what never arrived goes again. Nobody waits for the answer: new bytes leave meanwhile, and without
-// an answer all of it goes again. Held by line.ts.
+// an answer all of it goes again. Held by link.ts.
 import type { CountedFrame, YachtFrame } from '../../cloud/contract/frames.ts';
 import { frameLimits } from '../../cloud/contract/frames.ts';
 import type { Clock } from '../ports.ts';
